@@ -1,0 +1,106 @@
+//! Keys of events, partners, messages and campaigns.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::fold::fold;
+use super::invalid::Invalid;
+use super::limits::KEY_BYTES_MAX;
+
+/// The key of an event, partner, message or campaign: 1 to 128 bytes of UTF-8 without space, control
+/// character or `/`. Keys are equal when their folds are; the spelling is kept for people.
+#[derive(Clone)]
+pub struct Key {
+    text: Arc<str>,
+    folded: Arc<str>,
+}
+
+impl Key {
+    /// Reads a key.
+    ///
+    /// # Errors
+    /// One fault with the rule that is broken; its path is empty, for the caller to fill in.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.is_empty() {
+            return Err(Invalid::one("", "empty", "must not be empty; give 1 to 128 bytes"));
+        }
+        if text.len() > KEY_BYTES_MAX {
+            let message = format!("is {} bytes; a key is at most {KEY_BYTES_MAX} bytes", text.len());
+            return Err(Invalid::one("", "too_long", message));
+        }
+        if let Some(bad) = text.chars().find(|c| c.is_whitespace() || c.is_control() || *c == '/') {
+            let message = format!("contains {bad:?}; a key has no space, control character or '/'");
+            return Err(Invalid::one("", "bad_character", message));
+        }
+        Ok(Self::trusted(text))
+    }
+
+    /// A key read back from the store, which holds only parsed ones.
+    pub fn trusted(text: &str) -> Self {
+        let text: Arc<str> = text.into();
+        let folded = match fold(&text) {
+            std::borrow::Cow::Borrowed(_) => text.clone(),
+            std::borrow::Cow::Owned(other) => other.into(),
+        };
+        Self { text, folded }
+    }
+
+    /// The spelling as first given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The fold, by which keys compare.
+    pub fn folded(&self) -> &Arc<str> {
+        &self.folded
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:?})", self.text)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Key;
+
+    #[test]
+    fn parses_by_rule() {
+        let long = "a".repeat(129);
+        for (given, code) in [
+            ("", "empty"),
+            (long.as_str(), "too_long"),
+            ("a b", "bad_character"),
+            ("a/b", "bad_character"),
+            ("a\u{0}", "bad_character"),
+            ("a\u{a0}b", "bad_character"),
+        ] {
+            assert_eq!(Key::parse(given).expect_err(given).faults[0].code, code, "{given:?}");
+        }
+        assert_eq!(Key::parse("Acme").expect("valid"), Key::parse("aCME").expect("valid"));
+        assert_eq!(Key::parse("Acme").expect("valid").as_str(), "Acme");
+    }
+}

@@ -1,0 +1,29 @@
+//! The words of the product as types that parse at the edge.
+//!
+//! Nothing here does IO, reads a clock or draws a random number: whoever calls brings the time and the ids.
+//! A value of one of these types is already valid, so nothing past the edge checks it again.
+
+mod activity;
+mod cursor;
+mod entry;
+mod flavor;
+mod fold;
+mod invalid;
+mod key;
+pub mod limits;
+mod search;
+mod time;
+mod vocabulary;
+mod weburl;
+
+pub use activity::{ActivityId, Client, NewActivity, Properties, Property};
+pub use cursor::{Cursor, CursorError, Epoch, Seq};
+pub use entry::{ActivityEntry, Entry, EntryKind, Facts, MembershipChange, MembershipSet, Memberships};
+pub use flavor::{Flavor, STANDARD_FLAVORS, StandardFlavor};
+pub use fold::fold;
+pub use invalid::{Fault, Invalid};
+pub use key::Key;
+pub use search::SearchText;
+pub use time::UnixMs;
+pub use vocabulary::{Actor, Device, Grade, browser_alias, platform_alias};
+pub use weburl::WebUrl;

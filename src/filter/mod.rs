@@ -1,0 +1,15 @@
+//! Filter sets: one meaning, three executions.
+//!
+//! [`FilterSet::matches`] is the definition. The hub's standing-filter [`index`] and the SQL of the store
+//! must agree with it on every filter set and activity, and a property test holds them to it.
+//! Nothing here does IO or reads a clock.
+
+mod field;
+mod matches;
+mod parse;
+mod set;
+mod why;
+
+pub use field::Field;
+pub use set::{Clause, FilterSet, ValueForm};
+pub use why::Exclusion;

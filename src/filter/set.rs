@@ -1,0 +1,189 @@
+//! A filter set in its canonical form.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::field::Field;
+use crate::domain::MembershipSet;
+
+/// One clause: an activity passes when the field has any of the values, or, negated, none of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Clause {
+    /// What is asked.
+    pub field: Field,
+    /// True under `not`.
+    pub negated: bool,
+    /// Canonical values: folded, aliases resolved, sorted, each once; never empty.
+    pub values: Vec<Arc<str>>,
+}
+
+/// What one subscription wants: a conjunction of clauses and words. Always in canonical form, so equal
+/// filter sets are equal values and hash alike. The default is everything.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct FilterSet {
+    clauses: Vec<Clause>,
+    words: Vec<Arc<str>>,
+}
+
+/// How a canonical value is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueForm<'a> {
+    /// The field equals it.
+    Exact(&'a str),
+    /// A flavor that begins with this, the dot included (`message.` of `message.*`).
+    Family(&'a str),
+    /// A key in one event.
+    InEvent {
+        /// Key of the event.
+        event: &'a str,
+        /// Key in it.
+        key: &'a str,
+    },
+    /// A URL that begins with this.
+    UrlPrefix(&'a str),
+}
+
+impl Clause {
+    /// How one of its values is to be read.
+    pub fn form<'a>(&self, value: &'a str) -> ValueForm<'a> {
+        form_of(self.field, value)
+    }
+
+    /// `partner` or `not.partner`.
+    pub fn name(&self) -> String {
+        match self.negated {
+            true => format!("not.{}", self.field.as_str()),
+            false => self.field.as_str().to_owned(),
+        }
+    }
+}
+
+/// How a canonical value of `field` is to be read.
+pub(super) fn form_of(field: Field, value: &str) -> ValueForm<'_> {
+    if field == Field::Flavor {
+        if let Some(family) = value.strip_suffix('*') {
+            return ValueForm::Family(family);
+        }
+    } else if field.is_event_key() {
+        if let Some((event, key)) = value.split_once('/') {
+            return ValueForm::InEvent { event, key };
+        }
+    } else if matches!(field, Field::Source | Field::Referrer) && value.contains("://") {
+        return ValueForm::UrlPrefix(value);
+    }
+    ValueForm::Exact(value)
+}
+
+impl FilterSet {
+    /// Brings clauses and words, whose values are canonical one by one, into canonical order.
+    pub(super) fn canonical(mut clauses: Vec<Clause>, mut words: Vec<Arc<str>>) -> Self {
+        for clause in &mut clauses {
+            clause.values.sort_unstable();
+            clause.values.dedup();
+        }
+        clauses.sort_unstable_by_key(|c| (c.field, c.negated));
+        words.sort_unstable();
+        words.dedup();
+        Self { clauses, words }
+    }
+
+    /// The clauses by field, the positive one before the negated one; at most one of each.
+    pub fn clauses(&self) -> &[Clause] {
+        &self.clauses
+    }
+
+    /// The folded words of the text search.
+    pub fn words(&self) -> &[Arc<str>] {
+        &self.words
+    }
+
+    /// The clause of one field.
+    pub fn clause(&self, field: Field, negated: bool) -> Option<&Clause> {
+        self.clauses.iter().find(|c| c.field == field && c.negated == negated)
+    }
+
+    /// True when it asks for nothing, so everything matches.
+    pub fn is_everything(&self) -> bool {
+        self.clauses.is_empty() && self.words.is_empty()
+    }
+
+    /// The same without the clauses of one field (as facets count it).
+    pub fn without(&self, field: Field) -> Self {
+        Self { clauses: self.clauses.iter().filter(|c| c.field != field).cloned().collect(), words: self.words.clone() }
+    }
+
+    /// The same, narrowed to one event: what a key bound to an event may see. A filter set that names only
+    /// other events becomes one that nothing matches.
+    pub fn within_event(&self, event: &Arc<str>) -> Self {
+        let mut narrowed = self.without(Field::Event);
+        let allowed = self.clause(Field::Event, false).is_none_or(|c| c.values.contains(event));
+        let denied = self.clause(Field::Event, true).is_some_and(|c| c.values.contains(event));
+        narrowed.clauses.insert(0, Clause { field: Field::Event, negated: false, values: vec![event.clone()] });
+        if !allowed || denied {
+            narrowed.clauses.insert(1, Clause { field: Field::Event, negated: true, values: vec![event.clone()] });
+        }
+        narrowed
+    }
+
+    /// True when a change of who belongs to `value` (of `event`) can change what matches.
+    pub fn depends_on(&self, set: MembershipSet, event: &str, value: &str) -> bool {
+        self.clauses.iter().filter(|c| c.field.membership() == Some(set)).any(|c| {
+            c.values.iter().any(|wanted| match c.form(wanted) {
+                ValueForm::InEvent { event: e, key } => e == event && key == value,
+                ValueForm::Exact(key) => key == value,
+                _ => false,
+            })
+        })
+    }
+
+    /// True when it asks for recipients or tags at all.
+    pub fn asks_membership(&self) -> bool {
+        self.clauses.iter().any(|c| c.field.membership().is_some())
+    }
+
+    /// Canonical query form, `partner=acme&not.browser=chrome&text=pricing`, percent-encoded.
+    pub fn to_query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for clause in &self.clauses {
+            let name = clause.name();
+            for value in &clause.values {
+                query.append_pair(&name, value);
+            }
+        }
+        if !self.words.is_empty() {
+            query.append_pair("text", &self.words.join(" "));
+        }
+        query.finish()
+    }
+}
+
+impl fmt::Display for FilterSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_query())
+    }
+}
+
+/// The JSON form of protocol, canonical.
+impl Serialize for FilterSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Clauses<'a>(&'a [Clause]);
+        impl Serialize for Clauses<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().filter(|c| c.negated).map(|c| (c.field.as_str(), &c.values)))
+            }
+        }
+        let mut map = serializer.serialize_map(None)?;
+        for clause in self.clauses.iter().filter(|c| !c.negated) {
+            map.serialize_entry(clause.field.as_str(), &clause.values)?;
+        }
+        if self.clauses.iter().any(|c| c.negated) {
+            map.serialize_entry("not", &Clauses(&self.clauses))?;
+        }
+        if !self.words.is_empty() {
+            map.serialize_entry("text", &self.words.join(" "))?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,20 @@
+//! One reader's life: the words, the subscriptions, catching up, and how it ends.
+
+pub mod sse;
+pub mod ws;
+
+/// What every reader's session works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Readers {}
+
+impl Readers {
+    /// Ends every open stream that came in by one of these credentials: 4401.
+    pub fn revoked(&self, credentials: &[i64]) {
+        let _ = credentials;
+    }
+
+    /// Sessions that are open.
+    pub fn open(&self) -> usize {
+        0
+    }
+}

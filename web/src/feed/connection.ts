@@ -1,0 +1,178 @@
+// One WebSocket that is always on its way back: opens, watches the heartbeat,
+// returns with jittered back-off or as the server advises. Knows no subscription.
+
+import type { ServerFrame } from "./types";
+
+export const SUBPROTOCOL = "tidings.v1";
+const BACKOFF_FIRST_MS = 400;
+const BACKOFF_MAX_MS = 20_000;
+const BACKOFF_REFUSED_MS = 15_000;
+const WELCOME_WAIT_MS = 10_000;
+/** Silence for this many heartbeats means the path is dead, whatever the socket says. */
+const SILENT_HEARTBEATS = 2.2;
+
+export type Link =
+  | { state: "connecting" }
+  | { state: "open" }
+  | { state: "offline"; since: number; retryAt: number; reason: string }
+  | { state: "denied"; code: number };
+
+export interface Socket {
+  send(text: string): void;
+  close(code?: number): void;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+}
+
+/** Everything a test must be able to hold in its hand. */
+export interface World {
+  open(url: string, protocol: string): Socket;
+  now(): number;
+  after(ms: number, run: () => void): () => void;
+  random(): number;
+}
+
+export const browserWorld: World = {
+  open: (url, protocol) => new WebSocket(url, protocol) as unknown as Socket,
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+};
+
+export class Connection {
+  link: Link = { state: "connecting" };
+  /** Server clock minus ours, from the last welcome. */
+  clockOffset = 0;
+  lastFrameAt = 0;
+  #socket: Socket | null = null;
+  #heartbeat = 15_000;
+  #attempts = 0;
+  #advice: number | null = null;
+  #offlineSince: number | null = null;
+  #cancelRetry = () => {};
+  #cancelWatch = () => {};
+  #stopped = true;
+
+  constructor(
+    private readonly url: string,
+    private readonly world: World,
+    private readonly heard: (frame: ServerFrame) => void,
+    private readonly changed: (link: Link) => void,
+  ) {}
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#drop();
+  }
+
+  /** The machine says the network is back, or the person asks. */
+  retryNow(): void {
+    if (!this.#stopped && this.link.state === "offline") this.#connect();
+  }
+
+  /** The path is checked at once: after sleep a socket may look open and be dead. */
+  check(): void {
+    if (this.link.state !== "open") return this.retryNow();
+    this.send({ type: "ping", t: this.world.now() });
+    this.#watch(3_000);
+  }
+
+  send(word: object): boolean {
+    if (this.link.state !== "open" || !this.#socket) return false;
+    this.#socket.send(JSON.stringify(word));
+    return true;
+  }
+
+  #connect(): void {
+    this.#drop();
+    if (this.link.state !== "offline") this.#set({ state: "connecting" });
+    let socket: Socket;
+    try {
+      socket = this.world.open(this.url, SUBPROTOCOL);
+    } catch {
+      return this.#lost(0, "refused");
+    }
+    this.#socket = socket;
+    socket.onmessage = (event) => {
+      if (socket === this.#socket) this.#receive(String(event.data));
+    };
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#lost(event.code, event.reason);
+    };
+    this.#watch(WELCOME_WAIT_MS);
+  }
+
+  #receive(text: string): void {
+    const frame = JSON.parse(text) as ServerFrame;
+    this.lastFrameAt = this.world.now();
+    if (frame.type === "welcome") {
+      this.#heartbeat = frame.heartbeat_ms || this.#heartbeat;
+      this.clockOffset = Date.parse(frame.server_time) - this.world.now();
+      this.#attempts = 0;
+      this.#offlineSince = null;
+      this.#set({ state: "open" });
+    } else if (frame.type === "bye") {
+      this.#advice = frame.reconnect_after_ms;
+    }
+    this.#watch(this.#heartbeat * SILENT_HEARTBEATS);
+    this.heard(frame);
+  }
+
+  #lost(code: number, reason: string): void {
+    this.#drop();
+    if (this.#stopped) return;
+    if (code === 4401 || code === 4403) return this.#set({ state: "denied", code });
+    const now = this.world.now();
+    this.#offlineSince ??= now;
+    const wait = this.#wait(code);
+    this.#set({ state: "offline", since: this.#offlineSince, retryAt: now + wait, reason });
+    this.#cancelRetry = this.world.after(wait, () => this.#connect());
+  }
+
+  #wait(code: number): number {
+    const jitter = 0.5 + this.world.random() / 2;
+    if (this.#advice !== null) {
+      const advised = this.#advice * (1 + this.world.random() / 4);
+      this.#advice = null;
+      return advised;
+    }
+    if (code === 4429) return BACKOFF_REFUSED_MS * (0.5 + jitter);
+    const grown = BACKOFF_FIRST_MS * 2 ** Math.min(this.#attempts++, 10);
+    return Math.min(grown, BACKOFF_MAX_MS) * jitter;
+  }
+
+  #watch(ms: number): void {
+    this.#cancelWatch();
+    this.#cancelWatch = this.world.after(ms, () => this.#lost(0, "silent"));
+  }
+
+  #drop(): void {
+    this.#cancelRetry();
+    this.#cancelWatch();
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    socket.onmessage = null;
+    socket.onclose = null;
+    try {
+      socket.close(1000);
+    } catch {
+      // Closing a socket that never opened may throw; it is gone either way.
+    }
+  }
+
+  #set(link: Link): void {
+    this.link = link;
+    this.changed(link);
+  }
+}

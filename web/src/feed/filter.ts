@@ -1,0 +1,200 @@
+// The filter set: its URL form, small edits, and a local reading of it.
+//
+// The server's reading is the truth. `matches` exists so that a change shows
+// within a frame with the rows already here; where it cannot know (membership
+// by recipients or tags) it answers "unknown" and the row stays until the
+// server has spoken.
+
+import type { Activity } from "./types";
+
+export const FIELDS = [
+  "event",
+  "partner",
+  "flavor",
+  "message",
+  "about",
+  "actor",
+  "campaign",
+  "tag",
+  "device",
+  "platform",
+  "browser",
+  "source",
+  "referrer",
+  "grade",
+  "id",
+] as const;
+export type Field = (typeof FIELDS)[number];
+export type Values = Partial<Record<Field, string[]>>;
+export type FilterSet = Values & { not?: Values; text?: string };
+export type Verdict = "yes" | "no" | "unknown";
+
+export const isField = (name: string): name is Field => (FIELDS as readonly string[]).includes(name);
+
+export const fold = (text: string): string => text.normalize("NFC").toLowerCase();
+
+export function parseFilter(query: URLSearchParams): FilterSet {
+  const filter: FilterSet = {};
+  for (const [name, value] of query) {
+    if (value === "") continue;
+    if (name === "text") filter.text = value;
+    else if (isField(name)) add(filter, name, value);
+    else if (name.startsWith("not.") && isField(name.slice(4))) {
+      add((filter.not ??= {}), name.slice(4) as Field, value);
+    }
+  }
+  return filter;
+}
+
+export function formatFilter(filter: FilterSet): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const field of FIELDS) for (const v of sorted(filter[field])) query.append(field, v);
+  for (const field of FIELDS) for (const v of sorted(filter.not?.[field])) query.append(`not.${field}`, v);
+  if (filter.text) query.set("text", filter.text);
+  return query;
+}
+
+/** Equal text means equal filters; used to tell whether anything changed. */
+export const canonical = (filter: FilterSet): string => formatFilter(filter).toString();
+
+/** The filter as it is sent: no empty lists, which the server refuses. */
+export const toWire = (filter: FilterSet): FilterSet => parseFilter(formatFilter(filter));
+
+export const isEmpty = (filter: FilterSet): boolean => canonical(filter) === "";
+
+export function has(filter: FilterSet, field: Field, value: string, not = false): boolean {
+  const folded = fold(value);
+  return ((not ? filter.not?.[field] : filter[field]) ?? []).some((v) => fold(v) === folded);
+}
+
+/** Adds the value to one side and takes it from the other: nothing is both wanted and unwanted. */
+export function include(filter: FilterSet, field: Field, value: string, not = false): FilterSet {
+  const next = exclude(filter, field, value);
+  if (not) add((next.not ??= {}), field, value);
+  else add(next, field, value);
+  return next;
+}
+
+/** Takes the value out of both sides. */
+export function exclude(filter: FilterSet, field: Field, value: string): FilterSet {
+  const next = toWire(filter);
+  const keep = (v: string) => fold(v) !== fold(value);
+  setValues(next, field, (next[field] ?? []).filter(keep));
+  if (next.not) setValues(next.not, field, (next.not[field] ?? []).filter(keep));
+  return toWire(next);
+}
+
+export function toggle(filter: FilterSet, field: Field, value: string, not = false): FilterSet {
+  return has(filter, field, value, not) ? exclude(filter, field, value) : include(filter, field, value, not);
+}
+
+export function only(filter: FilterSet, field: Field, value: string): FilterSet {
+  const next = clear(filter, field);
+  next[field] = [value];
+  return next;
+}
+
+export function clear(filter: FilterSet, field: Field): FilterSet {
+  const next = toWire(filter);
+  delete next[field];
+  if (next.not) delete next.not[field];
+  return toWire(next);
+}
+
+export function withText(filter: FilterSet, text: string): FilterSet {
+  const next = toWire(filter);
+  if (text.trim()) next.text = text.trim();
+  else delete next.text;
+  return next;
+}
+
+export function count(filter: FilterSet, field: Field): number {
+  return (filter[field]?.length ?? 0) + (filter.not?.[field]?.length ?? 0);
+}
+
+export function matches(filter: FilterSet, a: Activity): Verdict {
+  let sure = true;
+  for (const field of FIELDS) {
+    const wanted = filter[field];
+    const unwanted = filter.not?.[field];
+    if (!wanted && !unwanted) continue;
+    const test = tester(field, a);
+    if (!test) {
+      sure = false;
+      continue;
+    }
+    if (wanted && !wanted.some(test)) return "no";
+    if (unwanted?.some(test)) return "no";
+  }
+  if (filter.text && !textMatches(filter.text, a)) return "no";
+  return sure ? "yes" : "unknown";
+}
+
+const EXACT: Partial<Record<Field, (a: Activity) => string | null | undefined>> = {
+  actor: (a) => a.actor,
+  device: (a) => a.device,
+  platform: (a) => a.platform?.name,
+  browser: (a) => a.browser?.name,
+  grade: (a) => a.grade,
+  id: (a) => a.id,
+};
+
+const KEYED: Partial<Record<Field, (a: Activity) => string | null | undefined>> = {
+  partner: (a) => a.partner.key,
+  about: (a) => a.message?.key,
+  campaign: (a) => a.campaign?.key,
+};
+
+function tester(field: Field, a: Activity): ((value: string) => boolean) | null {
+  if (field === "message" || field === "tag") return null;
+  if (field === "event") return (v) => fold(v) === fold(a.event.key);
+  if (field === "flavor") {
+    return (v) => (v.endsWith(".*") ? a.flavor.key.startsWith(v.slice(0, -1)) : v === a.flavor.key);
+  }
+  if (field === "source" || field === "referrer") {
+    const url = field === "source" ? a.source_url : a.referrer_url;
+    return (v) => url !== null && (v.includes("://") ? fold(url).startsWith(fold(v)) : host(url) === fold(v));
+  }
+  const keyed = KEYED[field];
+  if (keyed) {
+    const key = keyed(a);
+    return (v) => key != null && (fold(v) === fold(key) || fold(v) === fold(`${a.event.key}/${key}`));
+  }
+  const value = EXACT[field]?.(a);
+  return (v) => value != null && fold(v) === fold(value);
+}
+
+export function host(url: string): string {
+  try {
+    return fold(new URL(url).host);
+  } catch {
+    return "";
+  }
+}
+
+function textMatches(text: string, a: Activity): boolean {
+  const fields = [
+    a.partner.name,
+    a.partner.company ?? "",
+    a.flavor.label,
+    a.source_url ?? "",
+    a.referrer_url ?? "",
+    ...Object.values(a.properties ?? {}).map(String),
+  ].map(fold);
+  return fold(text)
+    .split(/\s+/)
+    .filter(Boolean)
+    .every((word) => fields.some((f) => f.includes(word)));
+}
+
+function add(values: Values, field: Field, value: string): void {
+  const list = (values[field] ??= []);
+  if (!list.some((v) => fold(v) === fold(value))) list.push(value);
+}
+
+function setValues(values: Values, field: Field, list: string[]): void {
+  if (list.length) values[field] = list;
+  else delete values[field];
+}
+
+const sorted = (values: string[] | undefined): string[] => [...new Set(values ?? [])].sort();

@@ -1,0 +1,5 @@
+export * from "./connection";
+export * from "./feed";
+export * from "./filter";
+export * from "./types";
+export { nearEnd, reveal, visible } from "./window";

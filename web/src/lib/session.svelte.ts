@@ -1,0 +1,38 @@
+// Who is signed in, and what they may do.
+
+import { api, Problem, type Session } from "./api";
+
+class SessionState {
+  current = $state<Session | null>(null);
+  /** "unknown" until the server has answered once. */
+  status = $state<"unknown" | "in" | "out" | "unreachable">("unknown");
+
+  async load(): Promise<void> {
+    try {
+      this.current = await api.session();
+      this.status = "in";
+    } catch (error) {
+      if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
+        this.current = null;
+        this.status = "out";
+      } else if (this.status !== "in") this.status = "unreachable";
+    }
+  }
+
+  async signIn(key: string): Promise<void> {
+    this.current = await api.signIn(key);
+    this.status = "in";
+  }
+
+  async signOut(): Promise<void> {
+    await api.signOut();
+    this.current = null;
+    this.status = "out";
+  }
+
+  can(scope: "read" | "ingest" | "admin"): boolean {
+    return this.current?.scopes.includes(scope) ?? false;
+  }
+}
+
+export const session = new SessionState();

@@ -1,0 +1,91 @@
+// What the page says, in plain words: times, numbers, labels.
+
+const number = new Intl.NumberFormat("en");
+export const n = (value: number): string => number.format(value);
+export const many = (value: number, one: string, more = `${one}s`): string =>
+  `${n(value)} ${value === 1 ? one : more}`;
+
+const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const shortFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const fullFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+
+type Time = string | number;
+export const clock = (at: Time): string => clockFormat.format(new Date(at));
+export const full = (at: Time): string => fullFormat.format(new Date(at));
+export const day = (at: Time): string => dayFormat.format(new Date(at));
+export const today = (at: Time): boolean => new Date(at).toDateString() === new Date().toDateString();
+/** 09:14 today, 3 May 09:14 on another day. */
+export const short = (at: Time): string => {
+  const time = shortFormat.format(new Date(at));
+  return today(at) ? time : `${day(at)} ${time}`;
+};
+
+export function span(ms: number): string {
+  const s = Math.round(ms / 1000);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min${s % 60 ? ` ${s % 60} s` : ""}`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+}
+
+/** Late from here on is marked, as the protocol says. */
+export const LATE_MS = 5 * 60_000;
+
+/** A key from a name: what a person would have typed. */
+export const slug = (name: string): string =>
+  name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);
+
+const DEVICES: Record<string, string> = {
+  tv: "TV",
+  email_client: "Email client",
+  console: "Games console",
+};
+export const deviceLabel = (device: string): string =>
+  DEVICES[device] ?? device.charAt(0).toUpperCase() + device.slice(1);
+
+const FAMILY: Record<string, [hue: number, icon: string]> = {
+  dashboard: [0, "grid"],
+  message: [1, "mail"],
+  invite: [2, "send"],
+  content: [3, "share"],
+  page: [6, "page"],
+  form: [4, "form"],
+  registration: [5, "check"],
+  report: [8, "chart"],
+  ad: [7, "flag"],
+};
+const ICONS: Record<string, string> = {
+  "message.opened": "mailopen",
+  "invite.email_opened": "mailopen",
+  "content.downloaded": "down",
+};
+export const flavorLook = (key: string): { hue: number; icon: string } => {
+  const [hue, icon] = FAMILY[key.split(".")[0] ?? ""] ?? [9, "dot"];
+  return { hue, icon: ICONS[key] ?? (key.endsWith("link_clicked") || key.endsWith(".clicked") ? "click" : icon) };
+};
+
+export const FIELD_LABELS: Record<string, string> = {
+  event: "Event",
+  partner: "Partner",
+  flavor: "Flavor",
+  message: "Message",
+  about: "About",
+  device: "Device",
+  platform: "Platform",
+  browser: "Browser",
+  source: "Source",
+  referrer: "Referrer",
+  actor: "Actor",
+  grade: "Grade",
+  campaign: "Campaign",
+  tag: "Tag",
+  id: "Activity",
+};
