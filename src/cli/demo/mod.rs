@@ -1,5 +1,11 @@
 //! The `demo` command.
 
+mod agents;
+mod beat;
+mod cast;
+mod chance;
+mod step;
+mod story;
 use super::CliError;
 
 /// What the command takes.
