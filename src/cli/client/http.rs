@@ -40,8 +40,6 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// The first answer counts.
-    pub const NONE: Self = Self { retries_max: 0 };
     /// About a minute of trouble is sat out.
     pub const MINUTE: Self = Self { retries_max: 8 };
 }
