@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod filter;
+pub mod hub;
 pub mod ingest;
 pub mod session;
 pub mod store;
