@@ -15,7 +15,7 @@ use crate::auth::{KeyHash, Operator, Principal, SecretKey};
 use crate::clock::Clock;
 use crate::domain::UnixMs;
 use crate::session::Readers;
-use crate::store::{Credential, CredentialKind, Keyring};
+use crate::store::{Credential, CredentialKind, Keyring, StoreError};
 
 /// Name of the session cookie.
 pub const SESSION_COOKIE: &str = "tidings_session";
@@ -127,6 +127,14 @@ impl Authenticator {
         Ok(taken.filter(|c| c.kind == kind && c.expires_at.is_none_or(|at| at > now)))
     }
 
+    /// Numbers of all credentials that were revoked at or after a time.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn revoked_since(&self, since: UnixMs) -> Result<Vec<i64>, StoreError> {
+        self.keyring.revoked_since(Operator::assume(), since).await
+    }
+
     /// Forgets what was remembered: the next request asks the store.
     pub fn forget(&self) {
         self.remembered.clear();
@@ -134,12 +142,7 @@ impl Authenticator {
 }
 
 fn caller(credential: &Credential, number: i64, presented: Presented) -> Caller {
-    let principal = Principal {
-        workspace: credential.workspace,
-        scopes: credential.scopes,
-        event: credential.event.clone(),
-        key: number,
-    };
+    let principal = Principal { workspace: credential.workspace, scopes: credential.scopes, event: credential.event.clone(), key: number };
     Caller { principal, presented, root: credential.parent.unwrap_or(credential.number) }
 }
 
@@ -187,7 +190,7 @@ pub async fn watch(authenticator: Arc<Authenticator>, readers: Readers, shutdown
         let now = authenticator.clock.now();
         authenticator.forget();
         let since = UnixMs(asked_up_to.0 - WATCH_OVERLAP_MS);
-        match authenticator.keyring.revoked_since(Operator::assume(), since).await {
+        match authenticator.revoked_since(since).await {
             Ok(numbers) => {
                 readers.revoked(&numbers);
                 (seen, asked_up_to) = (Some(version), now);
@@ -205,13 +208,9 @@ mod tests {
 
     #[test]
     fn reads_what_a_client_presents() {
-        for (given, want) in [
-            ("Bearer td_x", Some("td_x")),
-            ("bearer  td_x ", Some("td_x")),
-            ("Basic abc", None),
-            ("td_x", None),
-            ("", None),
-        ] {
+        for (given, want) in
+            [("Bearer td_x", Some("td_x")), ("bearer  td_x ", Some("td_x")), ("Basic abc", None), ("td_x", None), ("", None)]
+        {
             assert_eq!(bearer(given), want, "{given:?}");
         }
         let mut headers = HeaderMap::new();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -59,7 +59,7 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     if gate.needs == Needs::Nothing {
         return Ok(request);
     }
-    let caller = identify(gate, &request).await?;
+    let caller = identify(gate, request.uri(), request.headers()).await?;
     if caller.presented == Presented::Cookie {
         origin::check_change(request.method(), request.headers(), &gate.api.config.origins)?;
     }
@@ -68,13 +68,13 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     Ok(request)
 }
 
-async fn identify(gate: &Gate, request: &Request) -> Result<Caller, Problem> {
+async fn identify(gate: &Gate, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Problem> {
     if gate.needs == Needs::Stream
-        && let Some(ticket) = Query::new(request.uri().query()).one("ticket")
+        && let Some(ticket) = Query::new(uri.query()).one("ticket")
     {
         return gate.api.authenticator.by_ticket(&ticket).await;
     }
-    let found = gate.api.authenticator.by_headers(request.headers()).await;
+    let found = gate.api.authenticator.by_headers(headers).await;
     found.map_err(|problem| problem.in_demo(gate.api.config.demo))
 }
 

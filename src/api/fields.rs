@@ -99,6 +99,11 @@ impl Fields {
         self.invalid.push(path, code, message);
     }
 
+    /// True while nothing is wrong.
+    pub fn is_fine(&self) -> bool {
+        self.invalid.is_empty()
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

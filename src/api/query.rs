@@ -69,10 +69,26 @@ impl<'a> Query<'a> {
         self.parsed(name, UnixMs::parse)
     }
 
-    /// A cursor.
+    /// A cursor of the log.
     pub fn cursor(&mut self, name: &'static str) -> Option<Cursor> {
+        self.cursor_by(name, |text| Cursor::parse(text).map_err(|fault| Invalid::one("", "cursor_invalid", fault.to_string())))
+    }
+
+    /// A cursor of a list: the folded key to go on after.
+    pub fn list_cursor(&mut self, name: &'static str) -> Option<String> {
+        self.cursor_by(name, super::lists::parse_cursor)
+    }
+
+    /// A cursor that came in another way, in a header say; its fault is told among those of the query.
+    pub fn given_cursor(&mut self, name: &'static str, text: Option<&str>) -> Option<Cursor> {
+        let parsed = Cursor::parse(text?).map_err(|fault| Invalid::one("", "cursor_invalid", fault.to_string()));
+        self.bad_cursor |= parsed.is_err();
+        self.faults.take(name, parsed)
+    }
+
+    fn cursor_by<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Option<T> {
         let before = self.faults.faults.len();
-        let cursor = self.parsed(name, |text| Cursor::parse(text).map_err(|fault| Invalid::one("", "cursor_invalid", fault.to_string())));
+        let cursor = self.parsed(name, parse);
         self.bad_cursor |= cursor.is_none() && self.faults.faults.len() > before;
         cursor
     }

@@ -51,8 +51,9 @@ impl RateConfig {
     /// Why it cannot be used, if it cannot.
     pub fn fault(&self) -> Option<String> {
         let least = u32::try_from(REQUEST_DRAFTS_MAX).unwrap_or(u32::MAX);
-        (self.drafts_burst.get() < least)
-            .then(|| format!("rate.drafts_burst is {}; it must be at least {least}, or the largest request could never be sent", self.drafts_burst))
+        (self.drafts_burst.get() < least).then(|| {
+            format!("rate.drafts_burst is {}; it must be at least {least}, or the largest request could never be sent", self.drafts_burst)
+        })
     }
 }
 

@@ -149,9 +149,8 @@ impl Hub {
     /// Opens a workspace on every shard, from a snapshot of the store. For the publisher, which knows that what it hands
     /// over next comes right after that head.
     pub async fn open(&self, workspace: WorkspaceId, snapshot: &MembershipSnapshot) {
-        let rooms: Vec<_> = (0..self.inner.shards.len())
-            .map(|_| Arc::new(Room::open(workspace, snapshot, self.inner.config.recent_bytes_max)))
-            .collect();
+        let rooms: Vec<_> =
+            (0..self.inner.shards.len()).map(|_| Arc::new(Room::open(workspace, snapshot, self.inner.config.recent_bytes_max))).collect();
         for (shard, room) in self.inner.shards.iter().zip(&rooms) {
             let _ = shard.send(Command::Open(room.clone())).await;
         }

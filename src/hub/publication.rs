@@ -19,8 +19,7 @@ pub struct Run {
 impl Run {
     /// The run of these entries (activities, ascending).
     pub fn of(entries: &[Arc<Entry>], committed_at: Instant) -> Self {
-        let items: Box<[Item]> =
-            entries.iter().filter_map(|e| e.activity().map(|a| Item { seq: e.seq, body: a.body.clone() })).collect();
+        let items: Box<[Item]> = entries.iter().filter_map(|e| e.activity().map(|a| Item { seq: e.seq, body: a.body.clone() })).collect();
         Self { joined: join(&items), items, committed_at }
     }
 

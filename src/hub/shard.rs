@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::interim::{EntryId, FilterIndex, Slot};
 use super::outbox::{Event, Generation, Outbox, SubNo, What};
 use super::publication::Run;
 use super::room::Room;
 use crate::auth::WorkspaceId;
 use crate::domain::{Entry, EntryKind, MembershipChange, Seq};
-use super::interim::{EntryId, FilterIndex, Slot};
 use crate::filter::FilterSet;
 use crate::store::ChangedName;
 
