@@ -6,6 +6,9 @@ mod cast;
 mod chance;
 mod step;
 mod story;
+mod seed;
+mod traffic;
+
 use super::CliError;
 
 /// What the command takes.
