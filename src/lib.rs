@@ -4,6 +4,7 @@ pub mod auth;
 pub mod clock;
 pub mod domain;
 pub mod filter;
+pub mod hub;
 pub mod ingest;
 pub mod session;
 pub mod store;

@@ -1,6 +1,14 @@
 //! One reader's life: the words, the subscriptions, catching up, and how it ends.
 
+mod catch_up;
+pub mod disconnect;
+mod found;
+pub mod machine;
+#[cfg(test)]
+mod model;
+pub mod protocol;
 pub mod sse;
+mod subscription;
 pub mod ws;
 
 /// What every reader's session works with. Cheap to clone.
