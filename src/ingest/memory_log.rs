@@ -5,10 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt as _;
 use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use super::Publisher;
 use crate::auth::WorkspaceId;
 use crate::domain::{ActivityId, NewActivity, Seq, UnixMs};
 use crate::filter::FilterSet;
+use crate::hub::{Hub, HubConfig};
 use crate::store::{
     ActivityLog, Answer, AppendResult, Change, Committed, Count, FacetQuery, Facets, Head, Histogram, HistogramQuery, LogBatch,
     MembershipSnapshot, MissingThing, NamedKind, Outcome, Page, PageQuery, StoreError, StoredActivity,
@@ -46,6 +50,12 @@ struct State {
     seq: Seq,
     ids: HashMap<ActivityId, (Seq, [u8; 16])>,
     commits: Vec<usize>,
+}
+
+/// A publisher over this log, in front of a hub that nobody reads.
+pub(super) fn publisher(log: &Arc<MemoryLog>, tasks: &TaskTracker, shutdown: &CancellationToken) -> Publisher {
+    let (hub, opens) = Hub::start(HubConfig::default(), tasks, shutdown);
+    Publisher::start(log.clone(), hub, opens, tasks, shutdown.clone())
 }
 
 impl MemoryLog {

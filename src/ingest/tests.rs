@@ -4,8 +4,8 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::memory_log::{MemoryLog, RECORDED_AT};
-use super::{ID_CONFLICT, Ingest, IngestConfig, Publisher, Receipt};
+use super::memory_log::{MemoryLog, RECORDED_AT, publisher};
+use super::{ID_CONFLICT, Ingest, IngestConfig, Receipt};
 use crate::auth::Operator;
 
 const OPEN: usize = 1_000_000;
@@ -28,7 +28,7 @@ async fn send(ingest: &Ingest, body: &str, create_unknown: bool) -> Vec<String> 
 #[tokio::test]
 async fn every_draft_gets_its_receipt_in_order() {
     let (log, tasks, shutdown) = (MemoryLog::new(OPEN), TaskTracker::new(), CancellationToken::new());
-    let ingest = Ingest::start(log.clone(), Publisher::default(), IngestConfig::default(), &tasks, shutdown.clone());
+    let ingest = Ingest::start(log.clone(), publisher(&log, &tasks, &shutdown), IngestConfig::default(), &tasks, shutdown.clone());
     let draft = |fields: &str, partner: &str| format!(r#"{{"flavor":"a.b","event":"e","partner":"{partner}"{fields}}}"#);
     let known = format!(r#","id":"{ID}""#);
     let body = format!(
@@ -52,10 +52,10 @@ async fn every_draft_gets_its_receipt_in_order() {
 
 #[tokio::test]
 async fn ids_of_ours_are_new_and_carry_the_time() {
-    let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+    let (log, tasks, shutdown) = (MemoryLog::new(0), TaskTracker::new(), CancellationToken::new());
     let clock = crate::clock::Clock::manual(RECORDED_AT);
     let config = IngestConfig { clock, ..IngestConfig::default() };
-    let ingest = Ingest::start(MemoryLog::new(0), Publisher::default(), config, &tasks, shutdown.clone());
+    let ingest = Ingest::start(log.clone(), publisher(&log, &tasks, &shutdown), config, &tasks, shutdown.clone());
     let lines = r#"{"flavor":"a.b","event":"e","partner":"p"}"#.to_owned() + "\n";
     let body = Bytes::from(lines.repeat(1_000));
     let drafts = ingest.read(Some("application/x-ndjson"), None, body, None).await.expect("parses");

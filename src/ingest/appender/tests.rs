@@ -11,8 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::{Appender, COMMIT_ROWS_MAX, COMMIT_UNITS_MAX, Refused};
 use crate::auth::Operator;
 use crate::domain::Key;
-use crate::ingest::Publisher;
-use crate::ingest::memory_log::{MemoryLog, Mood};
+use crate::ingest::memory_log::{MemoryLog, Mood, publisher};
 use crate::ingest::weight::weight_of;
 use crate::store::{Change, Outcome};
 
@@ -28,7 +27,8 @@ struct Bench {
 impl Bench {
     fn new(permits: usize, queue_bytes_max: usize) -> Self {
         let (log, tasks, shutdown) = (MemoryLog::new(permits), TaskTracker::new(), CancellationToken::new());
-        let (appender, writer) = Appender::new(log.clone(), Publisher::default(), queue_bytes_max, shutdown.clone());
+        let publisher = publisher(&log, &tasks, &shutdown);
+        let (appender, writer) = Appender::new(log.clone(), publisher, queue_bytes_max, shutdown.clone());
         tasks.spawn(writer);
         Self { log, appender, tasks, shutdown }
     }
