@@ -44,8 +44,24 @@ pub struct Config {
     pub http: HttpConfig,
     /// What one key may send.
     pub rate: RateConfig,
+    /// Taking activities in.
+    pub ingest: IntakeConfig,
     /// The hub.
     pub hub: HubConfig,
+}
+
+/// How much may wait for the writer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeConfig {
+    /// Bytes that may wait for the writer; what does not fit is refused with 503.
+    pub queue_bytes_max: usize,
+}
+
+impl Default for IntakeConfig {
+    fn default() -> Self {
+        Self { queue_bytes_max: 32 * 1024 * 1024 }
+    }
 }
 
 impl Default for Config {
@@ -59,6 +75,7 @@ impl Default for Config {
             origins: Vec::new(),
             http: HttpConfig::default(),
             rate: RateConfig::default(),
+            ingest: IntakeConfig::default(),
             hub: HubConfig::default(),
         }
     }
@@ -138,7 +155,11 @@ impl Config {
         file.map(PathBuf::from).ok_or_else(|| ConfigError::Database(self.database.clone()))
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Holds values against rules that their types cannot.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub fn check(&self) -> Result<(), ConfigError> {
         if let Some(fault) = self.rate.fault() {
             return Err(ConfigError::Value(fault));
         }

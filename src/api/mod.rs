@@ -38,6 +38,7 @@ use dashmap::DashMap;
 use serde::{Deserialize, Serialize};
 
 pub use authenticate::{Authenticator, Caller};
+pub use fields::plain_text;
 pub use rate::{RateConfig, Rates};
 
 use crate::auth::WorkspaceId;
