@@ -5,6 +5,7 @@
 
 pub mod bench;
 mod check;
+mod client;
 mod config;
 pub mod demo;
 mod key;

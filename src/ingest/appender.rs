@@ -82,7 +82,7 @@ impl Appender {
     pub async fn change(&self, change: Change) -> Result<Outcome, Refused> {
         let answer = self.submit(change).await;
         if let Err(refused) = answer {
-            metrics::counter!(INGEST_REFUSED, "reason" => refused.code()).increment(1);
+            count_refusal(refused);
         }
         answer
     }
@@ -97,6 +97,22 @@ impl Appender {
         answer.await.unwrap_or(Err(Refused::Unavailable))
     }
 
+    /// Whether a change would be taken now: to be asked before a request costs any work. Refusals count as such.
+    ///
+    /// # Errors
+    /// [`Refused::Draining`], or [`Refused::Busy`] while as much waits as may wait.
+    pub fn admit(&self) -> Result<(), Refused> {
+        let refused = if self.shutdown.is_cancelled() {
+            Refused::Draining
+        } else if self.queued_bytes() >= self.waiting.bytes_max {
+            Refused::Busy
+        } else {
+            return Ok(());
+        };
+        count_refusal(refused);
+        Err(refused)
+    }
+
     /// Bytes that wait, those of the transaction under way included.
     pub fn queued_bytes(&self) -> usize {
         self.waiting.bytes.load(Ordering::Relaxed)
@@ -106,6 +122,10 @@ impl Appender {
     fn gone(&self) -> Refused {
         if self.shutdown.is_cancelled() { Refused::Draining } else { Refused::Unavailable }
     }
+}
+
+fn count_refusal(refused: Refused) {
+    metrics::counter!(INGEST_REFUSED, "reason" => refused.code()).increment(1);
 }
 
 /// A change on its way.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::body::BodyError;
 use super::faults::Faults;
 use super::given::{DraftField, Given, GivenDraft, NameSeed, ValueSeed};
+use crate::domain::has_control;
 
 /// Fields of a draft that an event tells in its envelope, and the attribute that tells them.
 const TOLD_BY_ENVELOPE: [(DraftField, &str); 3] = [(DraftField::Flavor, "type"), (DraftField::OccurredAt, "time"), (DraftField::Id, "id")];
@@ -103,7 +104,7 @@ impl Envelope<'_> {
         let path = ATTRIBUTES[attribute];
         match self.attributes[attribute].as_ref().unwrap_or(&Given::Absent) {
             Given::Text(text) if text.is_empty() => faults.push(path, "empty", "must not be empty"),
-            Given::Text(text) if text.chars().any(char::is_control) => {
+            Given::Text(text) if has_control(text) => {
                 faults.push(path, "bad_character", "contains a control character");
             }
             Given::Text(text) => return Some(text),

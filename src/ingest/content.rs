@@ -6,6 +6,8 @@
 //! compares by its value: 1 and 1.0 are the same. The address counts as far as it is kept, masked: a hash of the whole
 //! one could be turned back by trying the rest. An id is what content is asked for, so it is no part of it.
 
+use std::net::IpAddr;
+
 use sha2::{Digest as _, Sha256};
 
 use super::given::DraftField;
@@ -34,6 +36,15 @@ impl Content {
     pub(super) fn number(&mut self, field: DraftField, number: i64) {
         self.bytes.push(field as u8);
         self.sized(&number.to_be_bytes());
+    }
+
+    /// A field as an address.
+    pub(super) fn address(&mut self, field: DraftField, address: IpAddr) {
+        self.bytes.push(field as u8);
+        match address {
+            IpAddr::V4(v4) => self.sized(&v4.octets()),
+            IpAddr::V6(v6) => self.sized(&v6.octets()),
+        }
     }
 
     /// A platform or browser.

@@ -166,6 +166,9 @@ const PROGRAM_WORDS: &[&str] = &[
     "chef client",
 ];
 
+/// What marks a program anywhere in an agent, where it goes by the name of a browser. All lower case.
+const PROGRAM_MARKS: &[&str] = &["spider", "slurp", "crawler"];
+
 /// Beginnings of device families, and their class.
 const DEVICES: &[(&str, Device)] = &[
     ("iPad", Device::Tablet),
@@ -279,13 +282,17 @@ fn is_program(found: Families<'_>, agent: &str) -> bool {
     if found.device == "Spider" {
         return true;
     }
+    let lower = agent.to_lowercase();
+    if PROGRAM_MARKS.iter().any(|mark| lower.contains(mark)) {
+        return true;
+    }
     let told = match known(found.browser) {
         Some(family) => family,
         None if known(found.platform).is_some() => return false,
         // No browser gives an address where its maker can be reached; crawlers and readers do.
         None if ["http://", "https://", "@"].iter().any(|mark| agent.contains(mark)) => return true,
         None if agent.starts_with("Mozilla/") => return false,
-        None => agent,
+        None => &lower,
     };
     let told = told.to_lowercase();
     PROGRAMS.contains(&told.as_str()) || PROGRAM_WORDS.iter().any(|word| told.contains(word))

@@ -18,7 +18,7 @@ use super::given::{DraftField, Given, GivenDraft};
 use super::properties;
 use super::user_agent::{Agent, UserAgents};
 use crate::domain::limits::{CLIENT_NAME_BYTES_MAX, DRAFT_BYTES_MAX, OCCURRED_AHEAD_MS_MAX, OCCURRED_MS_MIN, USER_AGENT_BYTES_MAX};
-use crate::domain::{ActivityId, Actor, Client, Device, Flavor, Grade, Invalid, Key, NewActivity, UnixMs, WebUrl};
+use crate::domain::{ActivityId, Actor, Client, Device, Flavor, Grade, Invalid, Key, NewActivity, UnixMs, WebUrl, has_control};
 
 /// Drafts that are judged before other tasks of the same thread get their turn.
 const DRAFTS_PER_TURN: usize = 128;
@@ -241,7 +241,7 @@ impl<'d> Judge<'d, '_> {
             let message = format!("is {} bytes; a user agent is at most {USER_AGENT_BYTES_MAX} bytes", agent.len());
             self.faults.push(path, "too_long", message);
         }
-        if agent.chars().any(char::is_control) {
+        if has_control(agent) {
             self.faults.push(path, "bad_character", "contains a control character; leave it out");
         }
     }
@@ -249,7 +249,7 @@ impl<'d> Judge<'d, '_> {
     fn address(&mut self) {
         let Some(text) = self.text(DraftField::Ip) else { return };
         match text.parse::<IpAddr>() {
-            Ok(address) => self.content.text(DraftField::Ip, &mask(address).to_string()),
+            Ok(address) => self.content.address(DraftField::Ip, mask(address)),
             Err(_) => self.faults.push(DraftField::Ip.name(), "ip_form", "must be an IPv4 or IPv6 address, without port or zone"),
         }
     }
@@ -311,7 +311,7 @@ impl<'d> Judge<'d, '_> {
             self.faults.push(path, "empty", "must not be empty; leave it out when it is not known");
         } else if trimmed.len() > CLIENT_NAME_BYTES_MAX {
             self.faults.push(path, "too_long", format!("is {} bytes; at most {CLIENT_NAME_BYTES_MAX} bytes", trimmed.len()));
-        } else if trimmed.chars().any(char::is_control) {
+        } else if has_control(trimmed) {
             self.faults.push(path, "bad_character", "contains a control character; leave it out");
         } else {
             return Some(trimmed.to_owned());

@@ -85,6 +85,14 @@ impl Ingest {
         Self { appender, agents: UserAgents::start(tasks), clock: config.clock }
     }
 
+    /// Whether anything would be taken now, to be asked before a body is read: what must be refused should cost nothing.
+    ///
+    /// # Errors
+    /// [`Refused`] while the queue is full or the server goes down.
+    pub fn admit(&self) -> Result<(), Refused> {
+        self.appender.admit()
+    }
+
     /// Reads a request: inflates it, parses every draft, and looks its user agents up.
     ///
     /// # Errors
@@ -156,5 +164,7 @@ fn new_id(now: UnixMs) -> ActivityId {
     ActivityId(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, ms / 1_000, nanos)))
 }
 
+#[cfg(test)]
+mod memory_log;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use super::faults::{Faults, quoted};
 use super::given::{Given, Members};
 use crate::domain::limits::{PROPERTIES_BYTES_MAX, PROPERTIES_MAX};
-use crate::domain::{Properties, Property};
+use crate::domain::{Properties, Property, has_control};
 
 /// Bytes that a byte of text may become in JSON (`\u001f`).
 const ESCAPED_BYTES_MAX: usize = 6;
@@ -42,7 +42,7 @@ fn each(members: Members<'_>, faults: &mut Faults) -> Properties {
             faults.push("properties", "empty", "a property must have a name");
             continue;
         }
-        if name.chars().any(char::is_control) {
+        if has_control(&name) {
             faults.push(path(), "bad_character", "the name contains a control character; leave it out");
             continue;
         }

@@ -1,4 +1,13 @@
-//! The `replay` command.
+//! The `demo` command.
+
+mod agents;
+mod beat;
+mod cast;
+mod chance;
+mod seed;
+mod step;
+mod story;
+mod traffic;
 
 use super::CliError;
 
@@ -12,5 +21,5 @@ pub struct Args {}
 /// Always, until it is built.
 pub async fn run(args: Args) -> Result<(), CliError> {
     let Args {} = args;
-    Err(CliError::failed("`replay` is not in this build"))
+    Err(CliError::failed("`demo` is not in this build"))
 }
