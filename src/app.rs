@@ -138,7 +138,8 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     let Stage { tasks, end } = &stages.writer;
     let intake = IngestConfig { appender_queue_bytes_max: config.ingest.queue_bytes_max, clock: clock.clone() };
     let ingest = Ingest::start(store.log.clone(), publisher, intake, tasks, end.clone());
-    let readers = start_readers(&stages.sessions);
+    let Stage { tasks, end } = &stages.sessions;
+    let readers = Readers::new(hub.clone(), store.log.clone(), clock.clone(), config.session.clone(), tasks, end.clone());
 
     let Stage { tasks, end } = &stages.keepers;
     let authenticator = Arc::new(Authenticator::new(store.keyring.clone(), clock.clone()));
@@ -163,12 +164,6 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     }
     let drain_timeout = Duration::from_secs(config.http.drain_timeout_s);
     Ok(Running { api_addr, ops_addr, store, ingest, readers, clock, sqlite, listeners, connections, ends, stages, drain_timeout })
-}
-
-/// The live side.
-fn start_readers(stage: &Stage) -> Readers {
-    let _ = stage;
-    Readers {}
 }
 
 async fn bind(address: &str) -> Result<TcpListener, AppError> {

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 use crate::api::rate::RateConfig;
 use crate::api::serve::HttpConfig;
 use crate::hub::HubConfig;
+use crate::session::SessionConfig;
 
 /// What environment variables begin with.
 const VARIABLE_PREFIX: &str = "TIDINGS_";
@@ -48,6 +49,8 @@ pub struct Config {
     pub ingest: IntakeConfig,
     /// The hub.
     pub hub: HubConfig,
+    /// Sessions of readers.
+    pub session: SessionConfig,
 }
 
 /// How much may wait for the writer.
@@ -77,6 +80,7 @@ impl Default for Config {
             rate: RateConfig::default(),
             ingest: IntakeConfig::default(),
             hub: HubConfig::default(),
+            session: SessionConfig::default(),
         }
     }
 }

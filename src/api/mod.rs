@@ -5,7 +5,7 @@
 
 mod activities;
 pub mod authenticate;
-mod authorise;
+pub mod authorise;
 mod body;
 mod buckets;
 pub mod connection;
