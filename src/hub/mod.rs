@@ -38,8 +38,6 @@ const OPEN_QUEUE_MAX: usize = 1024;
 #[cfg(test)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
-    /// The shard lets its head be claimed before the offers are made.
-    PositionTooEarly,
     /// A join answers one place too low, so that one entry comes from both sides.
     SpliceOffByOne,
 }
@@ -187,6 +185,7 @@ async fn run(number: usize, mut commands: mpsc::Receiver<Command>, shutdown: Can
     let mut shard = Shard::default();
     let mut round = Vec::with_capacity(SHARD_ROUND);
     let filters = metrics::gauge!(telemetry::HUB_FILTERS, "shard" => number.to_string());
+    let deliveries = metrics::counter!(telemetry::HUB_DELIVERIES);
     let depth = metrics::gauge!(telemetry::HUB_QUEUE_DEPTH, "shard" => number.to_string());
     loop {
         let taken = tokio::select! {
@@ -200,6 +199,7 @@ async fn run(number: usize, mut commands: mpsc::Receiver<Command>, shutdown: Can
         for command in round.drain(..) {
             shard.handle(command);
         }
+        deliveries.increment(shard.take_delivered());
         filters.set(shard.filters() as f64);
         depth.set(commands.len() as f64);
         tokio::task::yield_now().await;

@@ -90,6 +90,8 @@ pub enum Command {
 pub struct Shard {
     rooms: HashMap<WorkspaceId, Standing>,
     sessions: HashMap<SessionNo, Present>,
+    /// Activities offered to sessions since this was last taken.
+    delivered: u64,
     /// Faults that a test planted.
     #[cfg(test)]
     pub planted: Option<super::Planted>,
@@ -171,6 +173,11 @@ impl Shard {
         }
     }
 
+    /// Activities offered to sessions since this was last asked.
+    pub fn take_delivered(&mut self) -> u64 {
+        std::mem::take(&mut self.delivered)
+    }
+
     /// Subscriptions that stand on this shard.
     pub fn members(&self) -> usize {
         self.sessions.values().map(|p| p.members.len()).sum()
@@ -185,10 +192,6 @@ impl Shard {
         let Some(standing) = self.rooms.get_mut(&workspace) else { return };
         let head = standing.room.head();
         let Some(last) = entries.last().map(|e| e.seq).filter(|last| *last > head) else { return };
-        #[cfg(test)]
-        if self.planted == Some(super::Planted::PositionTooEarly) {
-            standing.room.applied(last);
-        }
         let mut full = Vec::new();
         for entry in entries.iter().filter(|e| e.seq > head) {
             match &entry.kind {
@@ -200,13 +203,13 @@ impl Shard {
                 }
                 EntryKind::Membership(change) => {
                     // What came before goes out under the memberships that held then.
-                    standing.deliver(committed_at, &mut full);
+                    self.delivered += standing.deliver(committed_at, &mut full);
                     standing.follow(entry.seq, change, &mut full);
                 }
                 EntryKind::Amendment | EntryKind::Erasure => {}
             }
         }
-        standing.deliver(committed_at, &mut full);
+        self.delivered += standing.deliver(committed_at, &mut full);
         standing.room.remember(entries);
         // Only now: whoever reads this head finds every offer up to it in the outbox.
         standing.room.applied(last);
@@ -263,7 +266,8 @@ impl Shard {
 
 impl Standing {
     /// Offers what the filters want of the batch so far.
-    fn deliver(&mut self, committed_at: Instant, full: &mut Vec<SessionNo>) {
+    fn deliver(&mut self, committed_at: Instant, full: &mut Vec<SessionNo>) -> u64 {
+        let mut delivered = 0;
         let Self { index, hits, .. } = self;
         for id in hits.touched.drain(..) {
             let entries = &mut hits.by_filter[id.index()];
@@ -271,13 +275,16 @@ impl Standing {
                 let run = Arc::new(Run::of(part, committed_at));
                 for member in index.members(id) {
                     let event = Event { sub: member.sub, generation: member.generation, what: What::Run(run.clone()) };
-                    if !member.outbox.offer(event) {
+                    if member.outbox.offer(event) {
+                        delivered += part.len() as u64;
+                    } else {
                         full.push(member.session);
                     }
                 }
             }
             entries.clear();
         }
+        delivered
     }
 
     /// From here on the new memberships hold; whoever asks for them is told.

@@ -86,7 +86,11 @@ impl Session {
         }
         let (drained, now) = (self.drained_head, self.now_ms);
         #[cfg(test)]
-        let drained = if self.planted == Some(super::machine::Planted::CursorStuck) { 0 } else { drained };
+        let drained = match self.planted {
+            Some(super::machine::Planted::CursorStuck) => 0,
+            Some(super::machine::Planted::PositionTooEarly) => self.room.head(),
+            _ => drained,
+        };
         let number = self.number();
         let sub = self.sub(at);
         sub.position = sub.position.max(drained);
@@ -165,9 +169,12 @@ impl Session {
 
     /// Out of the index: a filter that waits is taken up at the own cursor, else the next page is read.
     fn go_on_behind(&mut self, at: usize) -> bool {
+        let switch = self.sub(at).position;
+        #[cfg(test)]
+        let switch = if self.planted == Some(super::machine::Planted::RefilterWhileLagging) { self.room.head() } else { switch };
         let sub = self.sub(at);
         sub.stage = Stage::Reading(match sub.refilters.pop_front() {
-            Some(refilter) => Reading::Refiltering { refilter, at: sub.position, behind: true },
+            Some(refilter) => Reading::Refiltering { refilter, at: switch, behind: true },
             None => Reading::CatchingUp,
         });
         true
