@@ -1,5 +1,7 @@
 //! The whole way in, from a body to receipts.
 
+use std::io::Write as _;
+
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -10,6 +12,13 @@ use crate::auth::Operator;
 
 const OPEN: usize = 1_000_000;
 const ID: &str = "0198c7a2-4d1e-7000-8000-000000000000";
+
+/// Without compression, so that it is long enough to be inflated elsewhere.
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory").into()
+}
 
 /// Receipts of a body as `seq`, `seq again`, or the place and code of the first fault.
 async fn send(ingest: &Ingest, body: &str, create_unknown: bool) -> Vec<String> {
@@ -57,8 +66,8 @@ async fn ids_of_ours_are_new_and_carry_the_time() {
     let config = IngestConfig { clock, ..IngestConfig::default() };
     let ingest = Ingest::start(log.clone(), publisher(&log, &tasks, &shutdown), config, &tasks, shutdown.clone());
     let lines = r#"{"flavor":"a.b","event":"e","partner":"p"}"#.to_owned() + "\n";
-    let body = Bytes::from(lines.repeat(1_000));
-    let drafts = ingest.read(Some("application/x-ndjson"), None, body, None).await.expect("parses");
+    let body = gzip(lines.repeat(1_000).as_bytes());
+    let drafts = ingest.read(Some("application/x-ndjson"), Some("gzip"), body, None).await.expect("parses");
     let ids: std::collections::HashSet<_> = drafts.items.into_iter().map(|item| item.expect("accepted").id.0).collect();
     assert_eq!(ids.len(), 1_000);
     let time = u64::try_from(RECORDED_AT.0).expect("after 1970");
