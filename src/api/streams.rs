@@ -96,7 +96,7 @@ pub async fn events(
     // A browser sends it by itself; a mangled one is told like a parameter.
     let last = query.given_cursor("Last-Event-ID", last);
     let filter = query.finish_filter(&caller.principal)?;
-    let after = last.or(after).map(|cursor| cursor.to_string());
+    let after = last.or(after);
     Ok(sse::respond(api.readers.clone(), caller.principal, filter, after, backfill))
 }
 

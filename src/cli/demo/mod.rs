@@ -4,9 +4,9 @@ mod agents;
 mod beat;
 mod cast;
 mod chance;
+mod seed;
 mod step;
 mod story;
-mod seed;
 mod traffic;
 
 use super::CliError;

@@ -107,8 +107,7 @@ impl Transaction<'_> {
                     bind(&mut arguments, id.as_bytes().to_vec())?;
                 }
                 let text = AssertSqlSafe(self.statements.text(SELECT_IDS, size));
-                let rows: Vec<(Vec<u8>, i64, i64, Vec<u8>)> =
-                    sqlx::query_as_with(text, arguments).fetch_all(&mut *self.connection).await?;
+                let rows: Vec<(Vec<u8>, i64, i64, Vec<u8>)> = sqlx::query_as_with(text, arguments).fetch_all(&mut *self.connection).await?;
                 for (id, seq, recorded_at, hash) in rows {
                     let bad = |_| StoreError::Corrupt("an id or a content hash has the wrong length".to_owned());
                     let id = Uuid::from_slice(&id).map_err(|e| StoreError::Corrupt(e.to_string()))?;
@@ -274,13 +273,7 @@ impl Transaction<'_> {
     }
 
     /// The things that an activity names, created where that is allowed. Nothing is created when one is missing.
-    fn things_of(
-        &mut self,
-        run: &mut Run,
-        workspace: WorkspaceId,
-        activity: &NewActivity,
-        create: bool,
-    ) -> Result<Things, MissingThing> {
+    fn things_of(&mut self, run: &mut Run, workspace: WorkspaceId, activity: &NewActivity, create: bool) -> Result<Things, MissingThing> {
         let owner = workspace.number();
         let event = self.thing(run, workspace, NamedKind::Event, owner, &activity.event, create)?;
         let mut inner = |kind, key: &Key| self.thing(run, workspace, kind, event.id, key, create);
@@ -369,7 +362,8 @@ impl Things {
 
 /// What filters ask of the activity, with the names of this moment.
 fn facts_of(activity: &NewActivity, things: &Things, label: &str) -> Facts {
-    let numbers: Vec<String> = activity.properties.values().filter_map(|p| if let Property::Number(n) = p { Some(n.to_string()) } else { None }).collect();
+    let numbers: Vec<String> =
+        activity.properties.values().filter_map(|p| if let Property::Number(n) = p { Some(n.to_string()) } else { None }).collect();
     let texts = activity.properties.values().filter_map(|p| if let Property::Text(text) = p { Some(text.as_str()) } else { None });
     let parts = [&*things.partner.name, things.partner.company.as_deref().unwrap_or_default(), label];
     let parts = parts.into_iter().chain(texts).chain(numbers.iter().map(String::as_str));

@@ -141,12 +141,15 @@ async fn of_directory(
     for (value, form) in chosen(filter, field) {
         let ValueForm::InEvent { event, key } = form else { continue };
         let Some(row) = rows.iter().find(|row| row.event == event && row.folded == key) else { continue };
-        candidates.insert(value.to_owned(), Candidate {
-            value: format!("{}/{}", row.event_key, row.key),
-            label: Some(row.name.clone()),
-            count: tally.numbers.get(&row.id).copied().unwrap_or(0),
-            kept: true,
-        });
+        candidates.insert(
+            value.to_owned(),
+            Candidate {
+                value: format!("{}/{}", row.event_key, row.key),
+                label: Some(row.name.clone()),
+                count: tally.numbers.get(&row.id).copied().unwrap_or(0),
+                kept: true,
+            },
+        );
     }
     keep_chosen(&mut candidates, filter, field);
     Ok(candidates)
@@ -266,12 +269,7 @@ async fn of_clients(
     Ok(candidates)
 }
 
-fn of_words(
-    filter: &FilterSet,
-    field: Field,
-    tally: &Tally,
-    word: impl Fn(u8) -> Option<&'static str>,
-) -> BTreeMap<String, Candidate> {
+fn of_words(filter: &FilterSet, field: Field, tally: &Tally, word: impl Fn(u8) -> Option<&'static str>) -> BTreeMap<String, Candidate> {
     let named = tally.numbers.iter().filter_map(|(number, count)| Some((word(u8::try_from(*number).ok()?)?, *count)));
     let mut candidates: BTreeMap<String, Candidate> =
         named.map(|(word, count)| (word.to_owned(), Candidate { value: word.to_owned(), count, ..Candidate::default() })).collect();

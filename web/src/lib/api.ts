@@ -9,9 +9,12 @@ export interface Session {
   event: string | null;
   demo: boolean;
 }
-export interface EventItem {
+export interface Named {
   key: string;
   name: string;
+}
+export interface EventItem extends Named {
+  partners: number;
 }
 export interface Partner {
   key: string;
@@ -23,6 +26,11 @@ export interface Partner {
 export interface Message {
   key: string;
   subject: string;
+  recipients: number;
+}
+export interface Flavor {
+  key: string;
+  label: string;
 }
 export interface Recipient {
   partner: { key: string; name: string; company: string | null };
@@ -49,6 +57,8 @@ export class Problem extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** The server is a demo, where one click signs in. */
+    readonly demo = false,
   ) {
     super(message);
   }
@@ -71,7 +81,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   if (!response.ok) {
     const first = data?.errors?.[0];
     const detail = first ? `${first.path}: ${first.message}` : (data?.detail ?? data?.title ?? response.statusText);
-    throw new Problem(response.status, data?.code ?? "unknown", detail);
+    throw new Problem(response.status, data?.code ?? "unknown", detail, data?.demo === true);
   }
   return data as T;
 }
@@ -104,19 +114,21 @@ export const api = {
   session: () => get<Session>("/v1/session"),
   signIn: (key: string) => call<Session>("POST", "/v1/session", { key }),
   signOut: () => call<void>("DELETE", "/v1/session"),
-  ingestKey: (event: string) => call<{ key: string }>("POST", "/v1/session/ingest-key", { event }),
+  signInDemo: () => call<Session>("POST", "/v1/session", { demo: true }),
+  newKey: (name: string, scopes: string[], event: string) =>
+    call<{ key: string }>("POST", "/v1/keys", { name, scopes, event }),
 
   events: () => list<EventItem>("/v1/events"),
   event: (e: string) => get<EventItem>(`/v1/events/${enc(e)}`),
-  putEvent: (e: string, name: string) => call<EventItem>("PUT", `/v1/events/${enc(e)}`, { name }),
+  putEvent: (e: string, name: string) => call<Named>("PUT", `/v1/events/${enc(e)}`, { name }),
   partners: (e: string) => list<Partner>(`/v1/events/${enc(e)}/partners`),
   putPartner: (e: string, p: Partner) => {
     const { key, ...body } = p;
     return call<Partner>("PUT", `/v1/events/${enc(e)}/partners/${enc(key)}`, body);
   },
-  campaigns: (e: string) => list<EventItem>(`/v1/events/${enc(e)}/campaigns`),
+  campaigns: (e: string) => list<Named>(`/v1/events/${enc(e)}/campaigns`),
   putCampaign: (e: string, c: string, name: string) =>
-    call<EventItem>("PUT", `/v1/events/${enc(e)}/campaigns/${enc(c)}`, { name }),
+    call<Named>("PUT", `/v1/events/${enc(e)}/campaigns/${enc(c)}`, { name }),
   messages: (e: string) => list<Message>(`/v1/events/${enc(e)}/messages`),
   putMessage: (e: string, m: string, subject: string) =>
     call<Message>("PUT", `/v1/events/${enc(e)}/messages/${enc(m)}`, { subject }),
@@ -124,7 +136,7 @@ export const api = {
     list<Recipient>(`/v1/events/${enc(e)}/messages/${enc(m)}/recipients`),
   setRecipients: (e: string, m: string, add: string[], remove: string[]) =>
     call<unknown>("POST", `/v1/events/${enc(e)}/messages/${enc(m)}/recipients`, { add, remove }),
-  flavors: () => get<{ items: { key: string; label: string }[] }>("/v1/flavors"),
+  flavors: () => list<Flavor>("/v1/flavors"),
 
   page: (filter: FilterSet, before: string, limit: number) =>
     get<Page>(withFilter("/v1/activities", filter, { before, limit: String(limit) })),
@@ -138,6 +150,4 @@ export const api = {
     get<{ items: { start: string; count: number }[] }>(
       withFilter("/v1/activities/histogram", filter, { bucket, since }),
     ),
-  exportUrl: (filter: FilterSet, format: "csv" | "ndjson") =>
-    withFilter("/v1/activities/export", filter, { format }),
 };
