@@ -166,6 +166,4 @@ fn new_id(now: UnixMs) -> ActivityId {
 }
 
 #[cfg(test)]
-mod memory_log;
-#[cfg(test)]
 mod tests;
