@@ -27,7 +27,7 @@ pub const HISTORY_MS: i64 = 7 * 86_400_000;
 /// each transaction is a sync of the disk.
 const TRANSACTION_MS_MAX: i64 = 60_000;
 /// The newest, which are looked at first, lie at most this share of their age apart.
-const TRANSACTION_AGE_SHARE: i64 = 240;
+const TRANSACTION_AGE_SHARE: i64 = 120;
 /// Activities in one transaction.
 const TRANSACTION_BEATS_MAX: usize = 500;
 
@@ -177,7 +177,6 @@ mod tests {
         let parts: Vec<_> = parts(&beats, end).collect();
         assert_eq!(parts.concat(), beats);
         assert!(parts.iter().all(|part| !part.is_empty() && part.len() <= TRANSACTION_BEATS_MAX));
-        eprintln!("parts {}", parts.len());
         assert!(parts.len() < 3_000, "{} transactions", parts.len());
     }
 
