@@ -81,7 +81,7 @@ pub enum Change {
 }
 
 /// A kind of thing that has a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NamedKind {
     /// An event.
     Event,

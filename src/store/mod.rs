@@ -6,10 +6,13 @@
 //! is durable. Reads are bounded: by rows, by bytes and by time.
 
 mod change;
+#[cfg(test)]
+pub(crate) mod contract;
 mod credential;
 mod directory;
 mod error;
 mod log;
+pub mod sqlite;
 
 use std::sync::Arc;
 

@@ -1,0 +1,16 @@
+//! The `config` command.
+
+use super::CliError;
+
+/// What the command takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always, until it is built.
+pub fn run(args: Args) -> Result<(), CliError> {
+    let Args {} = args;
+    Err(CliError::failed("`config` is not in this build"))
+}

@@ -1,0 +1,1 @@
+//! Opening a database for a command that may run beside a server.

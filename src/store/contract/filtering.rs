@@ -1,0 +1,143 @@
+//! One meaning: what the store finds is what the definition says, for any activities and any filter sets.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::plain::Plain;
+use super::sample::{EVENTS, MESSAGES, PARTNERS, TAGS, any_activity, any_filter};
+use super::{Bounds, Open, Subject, key};
+use crate::domain::{NewActivity, Seq};
+use crate::filter::{Field, FilterSet};
+use crate::store::{Change, FacetQuery, Order, PageEnd, PageQuery};
+
+/// Batches of activities, and filter sets tried on each: 3,000 pairs of filter set and log in all.
+const CASES: u32 = 12;
+const FILTERS: usize = 250;
+
+pub(crate) async fn sql_agrees_with_the_definition(open: Open) {
+    let handle = tokio::runtime::Handle::current();
+    let tried = tokio::task::spawn_blocking(move || {
+        let mut runner = TestRunner::new(Config { cases: CASES, max_shrink_iters: 200, ..Config::default() });
+        runner.run(&(vec(any_activity(), 1..60), vec(any_filter(), FILTERS)), |(activities, filters)| {
+            handle.block_on(try_case(open, activities, filters));
+            Ok(())
+        })
+    });
+    tried.await.expect("ran").unwrap_or_else(|e| panic!("{e}"));
+}
+
+async fn try_case(open: Open, mut activities: Vec<NewActivity>, filters: Vec<FilterSet>) {
+    let subject = Subject::fresh(open, Bounds::SmallWindows(16)).await;
+    let mut plain = Plain::default();
+    let late = activities.split_off(activities.len() / 2);
+    for change in [subject.appending(activities)].into_iter().chain(directory(&subject)).chain([subject.appending(late)]) {
+        plain.apply(&subject.commit(vec![change]).await);
+    }
+    plain.assert_same_memberships(&subject.store.log.memberships(subject.workspace).await.expect("read"));
+    for filter in filters {
+        let want: Vec<Seq> = plain.matching(&filter).into_iter().map(|(seq, _)| seq).collect();
+        assert_eq!(all_of(&subject, &filter).await, want, "{filter}");
+        let count = subject.store.log.count(subject.workspace, filter.clone(), 0, subject.head().await).await.expect("count");
+        assert_eq!(count.stored, want.len() as u64, "{filter}");
+        assert_facets(&subject, &plain, &filter).await;
+    }
+}
+
+/// Tags, recipients by hand, and a second spelling of keys.
+fn directory(subject: &Subject) -> Vec<Change> {
+    let workspace = subject.workspace;
+    let mut changes = Vec::new();
+    for event in EVENTS.map(key) {
+        changes.push(Change::PutEvent { workspace, event: event.clone(), name: "Shown".to_owned() });
+        for (index, partner) in PARTNERS.into_iter().enumerate() {
+            let tags = TAGS.into_iter().take(index % 4).map(str::to_owned).collect();
+            let (event, partner) = (event.clone(), key(&partner.to_uppercase()));
+            changes.push(Change::PutPartner { workspace, event, partner, name: "Pärtner".to_owned(), email: None, company: None, tags });
+        }
+        for message in MESSAGES.map(key) {
+            changes.push(Change::PutMessage { workspace, event: event.clone(), message, subject: "Subject".to_owned() });
+        }
+        let (add, remove) = (vec![key(PARTNERS[0]), key(PARTNERS[2])], vec![key(PARTNERS[1])]);
+        changes.push(Change::Recipients { workspace, event, message: key(MESSAGES[0]), add, remove });
+    }
+    changes
+}
+
+async fn all_of(subject: &Subject, filter: &FilterSet) -> Vec<Seq> {
+    let query = PageQuery {
+        filter: filter.clone(),
+        after: 0,
+        up_to: None,
+        since: None,
+        until: None,
+        order: Order::OldestFirst,
+        limit: 1_000,
+        bytes_max: usize::MAX,
+    };
+    let page = subject.store.log.page(subject.workspace, query).await.expect("page");
+    assert_eq!(page.end, PageEnd::Range);
+    page.items.into_iter().map(|item| item.seq).collect()
+}
+
+/// Facets of every field against counting by the definition.
+async fn assert_facets(subject: &Subject, plain: &Plain, filter: &FilterSet) {
+    let by: Vec<Field> = Field::ALL.into_iter().filter(|f| *f != Field::Id).collect();
+    let query = FacetQuery { filter: filter.clone(), by, since: None, until: None, values_max: 1_000 };
+    let facets = subject.store.log.facets(subject.workspace, query).await.expect("facets");
+    assert!(facets.complete);
+    assert_eq!(facets.total, plain.matching(filter).len() as u64, "{filter}");
+    for ((field, values), (_, rest)) in facets.by.iter().zip(&facets.rest) {
+        assert_eq!(*rest, 0, "{filter}");
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for (_, activity) in plain.matching(&filter.without(*field)) {
+            let memberships = plain.of(activity);
+            let facts = &activity.facts;
+            let one = |value: &str| vec![value.to_owned()];
+            let maybe = |value: &Option<std::sync::Arc<str>>| value.iter().map(|v| v.to_string()).collect();
+            let values: Vec<String> = match field {
+                Field::Event => one(&facts.event),
+                Field::Partner => one(&facts.partner),
+                Field::Flavor => one(&facts.flavor),
+                Field::Message => memberships.messages.iter().map(|m| m.to_string()).collect(),
+                Field::Tag => memberships.tags.iter().map(|t| t.to_string()).collect(),
+                Field::About => maybe(&facts.message),
+                Field::Campaign => maybe(&facts.campaign),
+                Field::Actor => one(facts.actor.as_str()),
+                Field::Device => one(facts.device.as_str()),
+                Field::Grade => one(facts.grade.as_str()),
+                Field::Platform => maybe(&facts.platform),
+                Field::Browser => maybe(&facts.browser),
+                Field::Source => maybe(&facts.source_host),
+                Field::Referrer => maybe(&facts.referrer_host),
+                Field::Id => Vec::new(),
+            };
+            for value in values {
+                *counts.entry(value).or_default() += 1;
+            }
+        }
+        // Beside the plain values stand the chosen ones that are no plain value: a family, a prefix, a key in one event.
+        let plain_form = |value: &str| !value.ends_with('*') && !value.contains('/');
+        let got: BTreeMap<String, u64> = values
+            .iter()
+            .filter(|v| v.count > 0 && plain_form(&v.value))
+            .map(|v| (crate::domain::fold(&v.value).into_owned(), v.count))
+            .collect();
+        assert_eq!(got, counts, "{} under {filter}", field.as_str());
+        assert_chosen(plain, filter, *field, values);
+    }
+}
+
+/// What the filter names is listed, with the count that naming it alone would give.
+fn assert_chosen(plain: &Plain, filter: &FilterSet, field: Field, values: &[crate::store::FacetValue]) {
+    for clause in filter.clauses().iter().filter(|c| c.field == field) {
+        for chosen in &clause.values {
+            let alone = crate::filter::Clause { negated: false, values: vec![chosen.clone()], ..clause.clone() };
+            let under = plain.matching(&filter.without(field));
+            let want = under.into_iter().filter(|(_, a)| alone.passes(&a.facts, &plain.of(a))).count() as u64;
+            let found = values.iter().find(|v| crate::domain::fold(&v.value) == **chosen);
+            assert_eq!(found.map(|v| v.count), Some(want), "{chosen} of {} under {filter}", field.as_str());
+        }
+    }
+}

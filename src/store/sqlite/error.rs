@@ -1,0 +1,41 @@
+//! From failures of the driver to failures of the store: what is worth trying again, and what is not.
+
+use sqlx::migrate::MigrateError;
+
+use crate::store::StoreError;
+
+/// The file is not what it should be (`SQLITE_CORRUPT`, `SQLITE_NOTADB`): trying again does not help.
+const BROKEN_CODES: [u32; 2] = [11, 26];
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let primary = error.as_database_error().and_then(sqlx::error::DatabaseError::code).and_then(|c| c.parse::<u32>().ok());
+        match (&error, primary.map(|code| code & 0xff)) {
+            (_, Some(code)) if BROKEN_CODES.contains(&code) => Self::Corrupt(error.to_string()),
+            (sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound, _) => {
+                Self::Corrupt(error.to_string())
+            }
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(version) => {
+                Self::Refused(format!("the database is newer than this program (it has migration {version}); use the newer program"))
+            }
+            MigrateError::VersionMismatch(version) => {
+                Self::Refused(format!("the database was made by another build (its migration {version} differs); use that build"))
+            }
+            MigrateError::Execute(inner) | MigrateError::ExecuteMigration(inner, _) => inner.into(),
+            other => Self::Refused(format!("the database could not be migrated: {other}")),
+        }
+    }
+}
+
+/// A number of the database that must not be negative.
+pub(super) fn unsigned(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Corrupt(format!("{number} stands where no negative number may")))
+}

@@ -1,0 +1,346 @@
+//! The one connection that writes, and the one transaction of a commit.
+//!
+//! Must never answer before the transaction is durable, and must never keep a remembered name past a transaction
+//! that failed or was abandoned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Encode, Sqlite, Type};
+
+use super::names::Names;
+use super::place::new_place;
+use super::rows::{HeadRow, NewActivityColumns, NewEntryRow, kind, membership_body, traits};
+use super::statements::{ManyRows, Statements, sizes};
+use crate::auth::WorkspaceId;
+use crate::domain::{Entry, EntryKind, MembershipChange, UnixMs};
+use crate::store::{Change, ChangedName, Committed, Head, LogBatch, NamedKind, Outcome, StoreError};
+
+const INSERT_ENTRIES: ManyRows = ManyRows {
+    head: "insert into entries (place, kind, recorded_at, body, occurred_at, event_id, partner_id, message_id, campaign_id,
+        flavor, traits, platform, browser, source_host, referrer_host, id, search) values ",
+    row: "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    tail: "",
+};
+const INSERT_IDS: ManyRows =
+    ManyRows { head: "insert into activity_ids (workspace_id, id, seq, recorded_at, content_hash) values ", row: "(?,?,?,?,?)", tail: "" };
+const INSERT_RECIPIENTS: ManyRows =
+    ManyRows { head: "insert into recipients (message_id, partner_id, source, removed) values ", row: "(?,?,1,0)", tail: "" };
+const INSERT_FLAVORS: ManyRows = ManyRows { head: "insert or ignore into flavors (workspace_id, flavor) values ", row: "(?,?)", tail: "" };
+const INSERT_EVENTS: ManyRows =
+    ManyRows { head: "insert into events (id, workspace_id, key, folded, name) values ", row: "(?,?,?,?,?)", tail: "" };
+
+/// The writer: its connection, what it remembers, and whether a transaction may be left open on it.
+pub(super) struct Writer {
+    connection: Option<SqliteConnection>,
+    names: Names,
+    statements: Statements,
+    /// True from the start of a transaction to its clean end. A commit whose caller went away leaves it true.
+    unfinished: bool,
+}
+
+impl Writer {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        Self { connection: Some(connection), names: Names::new(), statements: Statements::default(), unfinished: false }
+    }
+
+    /// Closes the connection.
+    pub(super) async fn close(&mut self) -> Result<(), StoreError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection.close().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// The connection, outside of any transaction.
+    pub(super) async fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        if self.unfinished {
+            self.abandon().await;
+        }
+        self.connection.as_mut().ok_or_else(closed)
+    }
+
+    /// Makes all changes durable in one transaction.
+    pub(super) async fn commit(&mut self, changes: Vec<Change>, now: UnixMs) -> Result<Committed, StoreError> {
+        self.connection().await?;
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        self.unfinished = true;
+        let mut transaction = Transaction::new(connection, &mut self.names, &mut self.statements, now);
+        let done = async {
+            sqlx::query("begin immediate").execute(&mut *transaction.connection).await?;
+            transaction.apply(changes).await?;
+            transaction.write_all().await?;
+            sqlx::query("commit").execute(&mut *transaction.connection).await?;
+            Ok(transaction.committed())
+        };
+        match done.await {
+            Ok(committed) => {
+                self.unfinished = false;
+                Ok(committed)
+            }
+            Err(error) => {
+                self.abandon().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn abandon(&mut self) {
+        self.names.clear();
+        if let Some(connection) = self.connection.as_mut() {
+            // SQLite has already rolled back by itself after some failures; then this one only says so.
+            let rolled_back = sqlx::query("rollback").execute(connection).await;
+            tracing::debug!(?rolled_back, "a write transaction was given up");
+        }
+        self.unfinished = false;
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+/// The log of one workspace within the transaction.
+#[derive(Debug)]
+pub(super) struct OpenLog {
+    /// Its head, raised as entries are added.
+    pub head: Head,
+    /// Entries added.
+    pub entries: Vec<Arc<Entry>>,
+}
+
+/// Rows that are planned and not written yet.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub entries: Vec<NewEntryRow>,
+    pub ids: Vec<NewIdRow>,
+    pub recipients: Vec<(i64, i64)>,
+    pub flavors: Vec<(i64, Arc<str>)>,
+    pub things: Vec<NewThingRow>,
+}
+
+/// A row of `activity_ids`.
+#[derive(Debug)]
+pub(super) struct NewIdRow {
+    pub workspace_id: i64,
+    pub id: Vec<u8>,
+    pub seq: i64,
+    pub recorded_at: i64,
+    pub content_hash: Vec<u8>,
+}
+
+/// A thing of the directory that was created on first sight: its name is its key.
+#[derive(Debug)]
+pub(super) struct NewThingRow {
+    pub kind: NamedKind,
+    pub id: i64,
+    pub workspace_id: i64,
+    pub event_id: i64,
+    pub key: Arc<str>,
+    pub folded: Arc<str>,
+}
+
+/// One transaction under way.
+pub(super) struct Transaction<'w> {
+    pub connection: &'w mut SqliteConnection,
+    pub names: &'w mut Names,
+    pub statements: &'w mut Statements,
+    pub now: UnixMs,
+    /// In the order of their numbers, so that batches come out in one order.
+    pub logs: BTreeMap<WorkspaceId, OpenLog>,
+    pub pending: Pending,
+    /// The next free number of each kind, as far as it was asked for.
+    pub next_ids: BTreeMap<NamedKind, i64>,
+    pub outcomes: Vec<Outcome>,
+    pub changed: Vec<ChangedName>,
+}
+
+impl<'w> Transaction<'w> {
+    fn new(connection: &'w mut SqliteConnection, names: &'w mut Names, statements: &'w mut Statements, now: UnixMs) -> Self {
+        let (logs, pending, next_ids) = (BTreeMap::new(), Pending::default(), BTreeMap::new());
+        Self { connection, names, statements, now, logs, pending, next_ids, outcomes: Vec::new(), changed: Vec::new() }
+    }
+
+    /// Applies the changes in order. Neighbouring appends are planned together, so that many small ones cost the
+    /// statements of one large one.
+    async fn apply(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let mut appends = Vec::new();
+        for change in changes {
+            match change {
+                Change::Append { workspace, activities, create_unknown } => appends.push((workspace, activities, create_unknown)),
+                other => {
+                    self.append(std::mem::take(&mut appends)).await?;
+                    self.write_pending().await?;
+                    let outcome = self.change_directory(other).await?;
+                    self.outcomes.push(outcome);
+                }
+            }
+        }
+        self.append(appends).await
+    }
+
+    /// The log of a workspace, read at most once.
+    pub(super) async fn log(&mut self, workspace: WorkspaceId) -> Result<&mut OpenLog, StoreError> {
+        use std::collections::btree_map::Entry as Slot;
+        match self.logs.entry(workspace) {
+            Slot::Occupied(slot) => Ok(slot.into_mut()),
+            Slot::Vacant(slot) => {
+                let row: HeadRow = sqlx::query_as("select epoch, seq, pruned, recorded_at from workspaces where id = ?")
+                    .bind(workspace.number())
+                    .fetch_one(&mut *self.connection)
+                    .await?;
+                Ok(slot.insert(OpenLog { head: row.head()?, entries: Vec::new() }))
+            }
+        }
+    }
+
+    /// Adds a membership change to the log, which must be open.
+    pub(super) fn add_membership(&mut self, workspace: WorkspaceId, change: MembershipChange) -> Result<(), StoreError> {
+        let body = membership_body(&change)?;
+        let now = self.now;
+        let Some(log) = self.logs.get_mut(&workspace) else { return Ok(()) };
+        let (seq, recorded_at) = log.advance(now);
+        log.entries.push(Arc::new(Entry { seq, recorded_at, kind: EntryKind::Membership(Arc::new(change)) }));
+        let place = new_place(workspace, seq)?;
+        self.pending.entries.push(NewEntryRow { place, kind: kind::MEMBERSHIP, recorded_at: recorded_at.0, activity: None, body });
+        Ok(())
+    }
+
+    /// Writes everything that is planned, and the heads.
+    async fn write_all(&mut self) -> Result<(), StoreError> {
+        self.write_pending().await?;
+        for (workspace, log) in self.logs.iter().filter(|(_, log)| !log.entries.is_empty()) {
+            sqlx::query("update workspaces set seq = ?, recorded_at = ? where id = ?")
+                .bind(i64::try_from(log.head.seq).unwrap_or(i64::MAX))
+                .bind(log.head.recorded_at.0)
+                .bind(workspace.number())
+                .execute(&mut *self.connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the planned rows, many in one statement.
+    pub(super) async fn write_pending(&mut self) -> Result<(), StoreError> {
+        let Pending { entries, ids, recipients, flavors, things } = std::mem::take(&mut self.pending);
+        self.write_things(things).await?;
+        self.insert(INSERT_ENTRIES, entries, bind_entry).await?;
+        self.insert(INSERT_IDS, ids, |to, row| {
+            bind(to, row.workspace_id)?;
+            bind(to, row.id)?;
+            bind(to, row.seq)?;
+            bind(to, row.recorded_at)?;
+            bind(to, row.content_hash)
+        })
+        .await?;
+        self.insert(INSERT_RECIPIENTS, recipients, |to, (message, partner)| {
+            bind(to, message)?;
+            bind(to, partner)
+        })
+        .await?;
+        self.insert(INSERT_FLAVORS, flavors, |to, (workspace, flavor)| {
+            bind(to, workspace)?;
+            bind(to, flavor)
+        })
+        .await
+    }
+
+    async fn write_things(&mut self, things: Vec<NewThingRow>) -> Result<(), StoreError> {
+        let mut by_kind: BTreeMap<NamedKind, Vec<NewThingRow>> = BTreeMap::new();
+        for thing in things {
+            by_kind.entry(thing.kind).or_default().push(thing);
+        }
+        for (kind, rows) in by_kind {
+            let statement = insert_things(kind);
+            self.insert(statement, rows, |to, row| {
+                bind(to, row.id)?;
+                bind(to, row.workspace_id)?;
+                if row.kind != NamedKind::Event {
+                    bind(to, row.event_id)?;
+                }
+                bind(to, row.key.clone())?;
+                bind(to, row.folded)?;
+                bind(to, row.key)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Inserts rows in as few statements as there are sizes.
+    async fn insert<T>(
+        &mut self,
+        statement: ManyRows,
+        rows: Vec<T>,
+        bind_row: impl Fn(&mut SqliteArguments, T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let total = rows.len();
+        let mut rows = rows.into_iter();
+        for size in sizes(total) {
+            let mut arguments = SqliteArguments::default();
+            for row in rows.by_ref().take(size) {
+                bind_row(&mut arguments, row)?;
+            }
+            let text = self.statements.text(statement, size);
+            sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self) -> Committed {
+        let batches = std::mem::take(&mut self.logs)
+            .into_iter()
+            .filter(|(_, log)| !log.entries.is_empty())
+            .map(|(workspace, log)| LogBatch { workspace, epoch: log.head.epoch, entries: log.entries })
+            .collect();
+        Committed { outcomes: std::mem::take(&mut self.outcomes), batches, changed: std::mem::take(&mut self.changed) }
+    }
+}
+
+impl OpenLog {
+    /// The next place and its time, which never goes back.
+    pub(super) fn advance(&mut self, at_least: UnixMs) -> (u64, UnixMs) {
+        self.head.seq += 1;
+        self.head.recorded_at = self.head.recorded_at.max(at_least);
+        (self.head.seq, self.head.recorded_at)
+    }
+}
+
+fn insert_things(kind: NamedKind) -> ManyRows {
+    let head = match kind {
+        NamedKind::Event => return INSERT_EVENTS,
+        NamedKind::Partner => "insert into partners (id, workspace_id, event_id, key, folded, name) values ",
+        NamedKind::Message => "insert into messages (id, workspace_id, event_id, key, folded, name) values ",
+        NamedKind::Campaign => "insert into campaigns (id, workspace_id, event_id, key, folded, name) values ",
+    };
+    ManyRows { head, row: "(?,?,?,?,?,?)", tail: "" }
+}
+
+/// Binds one value.
+pub(super) fn bind<'t, T: Encode<'t, Sqlite> + Type<Sqlite> + 't>(to: &mut SqliteArguments, value: T) -> Result<(), StoreError> {
+    to.add(value).map_err(|e| StoreError::Corrupt(format!("a value cannot be bound: {e}")))
+}
+
+fn bind_entry(to: &mut SqliteArguments, row: NewEntryRow) -> Result<(), StoreError> {
+    bind(to, row.place)?;
+    bind(to, row.kind)?;
+    bind(to, row.recorded_at)?;
+    bind(to, row.body)?;
+    let Some(NewActivityColumns { occurred_at, event_id, partner_id, message_id, campaign_id, facts }) = row.activity else {
+        return (0..13).try_for_each(|_| bind(to, None::<i64>));
+    };
+    bind(to, occurred_at)?;
+    bind(to, event_id)?;
+    bind(to, partner_id)?;
+    bind(to, message_id)?;
+    bind(to, campaign_id)?;
+    bind(to, facts.flavor)?;
+    bind(to, traits(facts.actor, facts.device, facts.grade))?;
+    bind(to, facts.platform)?;
+    bind(to, facts.browser)?;
+    bind(to, facts.source_host)?;
+    bind(to, facts.referrer_host)?;
+    bind(to, facts.id.0.as_bytes().to_vec())?;
+    bind(to, facts.search.as_str().to_owned())
+}
