@@ -118,7 +118,7 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
       occurred_at: new Date(clock.now).toISOString(),
       recorded_at: new Date(clock.now).toISOString(),
       late_ms: 0,
-      device: null,
+      device: "unknown",
       platform: null,
       browser: null,
       source_url: null,
@@ -126,7 +126,7 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
       grade: pick(GRADES),
       grade_reasons: [],
       properties: {},
-    } as Omit<Activity, "seq">);
+    });
   const someSeq = () => 1 + Math.floor(random() * Math.max(1, sim.head));
   const ops: [weight: number, run: () => void][] = [
     [30, () => Array.from({ length: 1 + Math.floor(random() * (random() < 0.1 ? 80 : 6)) }, post)],
