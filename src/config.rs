@@ -10,6 +10,7 @@ use toml::{Table, Value};
 use crate::api::rate::RateConfig;
 use crate::api::serve::HttpConfig;
 use crate::hub::HubConfig;
+use crate::session::SessionConfig;
 
 /// What environment variables begin with.
 const VARIABLE_PREFIX: &str = "TIDINGS_";
@@ -44,8 +45,26 @@ pub struct Config {
     pub http: HttpConfig,
     /// What one key may send.
     pub rate: RateConfig,
+    /// Taking activities in.
+    pub ingest: IntakeConfig,
     /// The hub.
     pub hub: HubConfig,
+    /// Sessions of readers.
+    pub session: SessionConfig,
+}
+
+/// How much may wait for the writer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeConfig {
+    /// Bytes that may wait for the writer; what does not fit is refused with 503.
+    pub queue_bytes_max: usize,
+}
+
+impl Default for IntakeConfig {
+    fn default() -> Self {
+        Self { queue_bytes_max: 32 * 1024 * 1024 }
+    }
 }
 
 impl Default for Config {
@@ -59,7 +78,9 @@ impl Default for Config {
             origins: Vec::new(),
             http: HttpConfig::default(),
             rate: RateConfig::default(),
+            ingest: IntakeConfig::default(),
             hub: HubConfig::default(),
+            session: SessionConfig::default(),
         }
     }
 }
@@ -138,7 +159,11 @@ impl Config {
         file.map(PathBuf::from).ok_or_else(|| ConfigError::Database(self.database.clone()))
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    /// Holds values against rules that their types cannot.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub fn check(&self) -> Result<(), ConfigError> {
         if let Some(fault) = self.rate.fault() {
             return Err(ConfigError::Value(fault));
         }

@@ -1,6 +1,7 @@
 //! Tidings: a real-time activity feed server, durable, filtered on the server, provably complete.
 
 pub mod api;
+pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;

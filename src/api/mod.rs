@@ -5,7 +5,7 @@
 
 mod activities;
 pub mod authenticate;
-mod authorise;
+pub mod authorise;
 mod body;
 mod buckets;
 pub mod connection;
@@ -38,6 +38,7 @@ use dashmap::DashMap;
 use serde::{Deserialize, Serialize};
 
 pub use authenticate::{Authenticator, Caller};
+pub use fields::plain_text;
 pub use rate::{RateConfig, Rates};
 
 use crate::auth::WorkspaceId;

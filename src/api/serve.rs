@@ -23,7 +23,7 @@ use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -153,15 +153,16 @@ fn network_of(peer: IpAddr) -> IpAddr {
 /// A listener that is being served.
 #[derive(Debug, Clone)]
 pub struct Served {
-    /// Where.
-    pub address: SocketAddr,
-    in_flight: Arc<AtomicUsize>,
+    requests: TaskTracker,
 }
 
 impl Served {
-    /// Requests whose answer has not begun.
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+    /// Waits until no request is without its answer, `within` at most. For when the listener has been told to stop.
+    pub async fn finish_requests(&self, within: Duration) {
+        self.requests.close();
+        if timeout(within, self.requests.wait()).await.is_err() {
+            tracing::warn!(requests = self.requests.len(), "requests did not end in time");
+        }
     }
 }
 
@@ -175,28 +176,26 @@ pub struct Ends {
 }
 
 /// Serves a router on a bound listener until it is told to end; every task is one of `tasks`.
-///
-/// # Errors
-/// When the listener has no address.
-pub fn serve(listener: TcpListener, router: Router, config: &HttpConfig, tasks: &TaskTracker, ends: &Ends) -> io::Result<Served> {
-    let served = Served { address: listener.local_addr()?, in_flight: Arc::default() };
-    let shared = Arc::new(Shared {
+pub fn serve(listener: TcpListener, router: Router, config: &HttpConfig, tasks: &TaskTracker, ends: &Ends) -> Served {
+    let requests = TaskTracker::new();
+    let shared = Shared {
         router,
         config: config.clone(),
         places: Arc::default(),
-        in_flight: served.in_flight.clone(),
+        requests: requests.clone(),
         ends: ends.clone(),
         tasks: tasks.clone(),
-    });
-    tasks.spawn(accept(listener, shared));
-    Ok(served)
+    };
+    tasks.spawn(accept(listener, Arc::new(shared)));
+    Served { requests }
 }
 
 struct Shared {
     router: Router,
     config: HttpConfig,
     places: Arc<Places>,
-    in_flight: Arc<AtomicUsize>,
+    /// Requests whose answer has not begun.
+    requests: TaskTracker,
     ends: Ends,
     tasks: TaskTracker,
 }
@@ -304,28 +303,10 @@ async fn connection(tcp: TcpStream, place: Place, shared: Arc<Shared>) {
 
 async fn answer(request: Request<Incoming>, watch: Arc<Watch>, shared: Arc<Shared>) -> Result<Response<Body>, Infallible> {
     watch.enter(Phase::Answering);
-    let counted = InFlight::new(&shared.in_flight);
     // Cloning the router is two reference counts; it is a service for one request at a time.
-    let Ok(response) = shared.router.clone().oneshot(request.map(Body::new)).await;
-    drop(counted);
+    let Ok(response) = shared.requests.track_future(shared.router.clone().oneshot(request.map(Body::new))).await;
     let (parts, body) = response.into_parts();
     Ok(Response::from_parts(parts, Body::new(Answered { body, watch })))
-}
-
-/// Counts a request until its answer begins.
-struct InFlight(Arc<AtomicUsize>);
-
-impl InFlight {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count.clone())
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// An answer's body: when it is done with, the connection is idle again.

@@ -15,10 +15,9 @@ use super::error::{Problem, SUBPROTOCOL_UNKNOWN, UPGRADE_REQUIRED};
 use super::origin;
 use super::query::Query;
 use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX, INBOUND_FRAME_BYTES_MAX, OUTBOUND_FRAME_BYTES_MAX};
+use crate::session::protocol::SUBPROTOCOL;
 use crate::session::{sse, ws};
 
-/// The WebSocket subprotocol.
-const SUBPROTOCOL: &str = "tidings.v1";
 /// Bytes that a connection reads into at a time: what an idle connection holds. The default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 512;
 /// Bytes that may wait inside the WebSocket before writing fails: one frame beside the one being written, and pongs.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::frames::{self, ActivitiesFrame, CaughtUpFrame, RefilteredFrame, ResetFrame, SealedFrame, Spliced, SubscribedFrame};
 use super::machine::{ACCORD_EVERY_MS, Action, Answer, SEAL_TRIES, Session};
-use super::protocol::{self, ActivitiesFrame, CaughtUpFrame, RefilteredFrame, ResetFrame, SealedFrame, Spliced, SubscribedFrame, code};
+use super::protocol::code;
 use super::subscription::{Reading, Refilter, Seal, Stage, Start};
 use crate::domain::{Cursor, Seq};
 use crate::hub::outbox::{Event, What};
@@ -57,7 +58,7 @@ impl Session {
     fn reset(&mut self, at: usize, start: Start, joined: Seq, reason: &'static str, oldest: Seq) {
         let oldest = self.room.cursor(oldest);
         let frame = ResetFrame { r#type: ResetFrame::WORD, sub: &self.sub(at).name.clone(), reason, oldest };
-        self.send(protocol::write(&frame, None));
+        self.send(frames::write(&frame, None));
         self.sub(at).stage = Stage::Reading(Reading::StartFresh { start: Start { after: None, ..start }, at: joined });
     }
 
@@ -141,7 +142,7 @@ impl Session {
         let sub = self.sub(at);
         sub.told_at = now;
         let frame = ActivitiesFrame { r#type: ActivitiesFrame::WORD, sub: &sub.name, rev: sub.rev, position, items: Spliced };
-        let written = protocol::write_items(&frame, position, parts.iter());
+        let written = frames::write_items(&frame, position, parts.iter());
         self.out.push_back(Action::Send(written, committed_at));
     }
 
@@ -244,7 +245,7 @@ impl Session {
             catching_up,
             items: Spliced,
         };
-        let written = protocol::write_items(&frame, position, parts.iter());
+        let written = frames::write_items(&frame, position, parts.iter());
         self.send(written);
         if catching_up {
             self.leave_index(at);
@@ -287,7 +288,7 @@ impl Session {
             older,
             items: Spliced,
         };
-        let written = protocol::write_items(&frame, position, parts.iter());
+        let written = frames::write_items(&frame, position, parts.iter());
         self.send(written);
     }
 
@@ -318,7 +319,7 @@ impl Session {
         sub.stage = Stage::Live;
         let position = self.cursor_of(at);
         let frame = CaughtUpFrame { r#type: CaughtUpFrame::WORD, sub: &self.sub(at).name.clone(), position };
-        self.send(protocol::write(&frame, Some(position)));
+        self.send(frames::write(&frame, Some(position)));
     }
 
     fn take_page(&mut self, at: usize, found: &Found) {
@@ -356,7 +357,7 @@ impl Session {
             stored: count.stored,
             since: count.since.map(|at| at.to_string()),
         };
-        self.send(protocol::write(&frame, Some(position)));
+        self.send(frames::write(&frame, Some(position)));
     }
 
     fn cursor_of(&mut self, at: usize) -> Cursor {

@@ -9,8 +9,9 @@ use tokio::time::Sleep;
 
 use super::disconnect::Disconnect;
 use super::found::Found;
+use super::frames::{self, Limits, WelcomeFrame, Written};
 use super::machine::{Action, Answer, Question, Session};
-use super::protocol::{self, HEARTBEAT_MS, Limits, WelcomeFrame, Written};
+use super::protocol::HEARTBEAT_MS;
 use super::{Guest, Readers};
 use crate::auth::Principal;
 use crate::store::StoreError;
@@ -60,7 +61,7 @@ impl Driver {
             server_time: &now,
             limits: Limits::default(),
         };
-        protocol::write(&frame, None)
+        frames::write(&frame, None)
     }
 
     /// Milliseconds since the session began.

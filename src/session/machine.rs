@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use super::disconnect::{self, Disconnect};
 use super::found::{Ask, Found};
-use super::protocol::{self, BadWord, ChangedFrame, ErrorFrame, PongFrame, PositionFrame, UnsubscribedFrame, Word, Written, code};
-use super::subscription::{Reading, Refilter, Seal, Stage, Start, Subscription};
-use crate::domain::limits::SUBSCRIPTIONS_MAX;
+use super::frames::{self, ChangedFrame, ErrorFrame, PongFrame, PositionFrame, Written};
+use super::protocol::{self, BadWord, Word};
+use super::subscription::{Reading, Refilter, Stage, Start, Subscription};
 use crate::domain::{Cursor, Key, Seq};
 use crate::filter::FilterSet;
 use crate::hub::outbox::{Ending, Outbox, SubNo};
@@ -20,8 +20,6 @@ use crate::hub::room::Room;
 use crate::hub::shard::{Command, SessionNo};
 use crate::store::{Count, Head, StoreError};
 
-/// Words of one subscription that may wait for their answers.
-const WAITING_MAX: usize = 64;
 /// At most one refilter of the server's own accord in this time, in milliseconds.
 pub(super) const ACCORD_EVERY_MS: u64 = 1_000;
 /// How often the log may change under a count before `seal_busy`.
@@ -86,10 +84,10 @@ pub enum Planted {
 pub struct Session {
     number: SessionNo,
     pub(super) room: Arc<Room>,
-    outbox: Arc<Outbox>,
+    pub(super) outbox: Arc<Outbox>,
     /// The only event that exists for this reader.
-    event: Option<Key>,
-    subs: Vec<Subscription>,
+    pub(super) event: Option<Key>,
+    pub(super) subs: Vec<Subscription>,
     next_sub: SubNo,
     pub(super) out: VecDeque<Action>,
     /// The read that is under way; there is one at a time.
@@ -138,9 +136,7 @@ impl Session {
     /// A word came in, already read.
     pub fn word(&mut self, word: Word, reference: Option<String>) {
         match word {
-            Word::Ping { t } => {
-                self.send(protocol::write(&PongFrame { r#type: PongFrame::WORD, r#ref: reference.as_deref(), t: &t }, None))
-            }
+            Word::Ping { t } => self.send(frames::write(&PongFrame { r#type: PongFrame::WORD, r#ref: reference.as_deref(), t: &t }, None)),
             Word::Subscribe { sub, filter, after, backfill } => self.subscribe(sub, &filter, after, backfill, reference),
             Word::Refilter { sub, filter, backfill } => self.refilter(&sub, &filter, backfill, reference),
             Word::Unsubscribe { sub } => self.unsubscribe(&sub, reference),
@@ -183,7 +179,7 @@ impl Session {
                 sub.told_at = now_ms;
                 let position = self.room.cursor(sub.position);
                 let frame = PositionFrame { r#type: PositionFrame::WORD, sub: &sub.name, position };
-                self.out.push_back(Action::Send(protocol::write(&frame, Some(position)), None));
+                self.out.push_back(Action::Send(frames::write(&frame, Some(position)), None));
             }
         }
     }
@@ -215,7 +211,7 @@ impl Session {
         for changed in taken.changed {
             if self.event.as_ref().is_none_or(|e| *e.folded() == changed.event) {
                 let frame = ChangedFrame { r#type: ChangedFrame::WORD, what: changed.kind.as_str(), key: &changed.key };
-                self.send(protocol::write(&frame, None));
+                self.send(frames::write(&frame, None));
             }
         }
         if taken.ending == Some(Ending::Revoked) {
@@ -271,8 +267,8 @@ impl Session {
     pub fn end(&mut self, disconnect: Disconnect) {
         if !std::mem::replace(&mut self.ended, true) {
             if let Some(reconnect_after_ms) = disconnect.reconnect_after_ms {
-                let frame = protocol::ByeFrame { r#type: protocol::ByeFrame::WORD, reason: disconnect.reason, reconnect_after_ms };
-                self.out.push_back(Action::Send(protocol::write(&frame, None), None));
+                let frame = frames::ByeFrame { r#type: frames::ByeFrame::WORD, reason: disconnect.reason, reconnect_after_ms };
+                self.out.push_back(Action::Send(frames::write(&frame, None), None));
             }
             self.out.push_back(Action::End(disconnect));
         }
@@ -290,43 +286,8 @@ impl Session {
         self.subs.len()
     }
 
-    fn subscribe(&mut self, sub: String, filter: &serde_json::Value, after: Option<String>, backfill: usize, reference: Option<String>) {
-        let fault = if self.subs.iter().any(|s| *s.name == *sub) {
-            Some((code::SUB_EXISTS, format!("sub: {sub:?} is in use on this connection; refilter it, or use another name")))
-        } else if self.subs.len() >= SUBSCRIPTIONS_MAX {
-            Some((code::SUB_LIMIT, format!("sub: a connection has at most {SUBSCRIPTIONS_MAX} subscriptions")))
-        } else {
-            None
-        };
-        let checked = match fault {
-            Some(fault) => Err(fault),
-            None => self.read_filter(filter).and_then(|filter| Ok((filter, read_cursor("after", after)?))),
-        };
-        match checked {
-            Ok((filter, after)) => self.subscribe_to(sub, filter, after, backfill, reference),
-            Err((code, message)) => self.error(Some(&sub), reference.as_deref(), code, &message, false),
-        }
-    }
-
-    fn refilter(&mut self, name: &str, filter: &serde_json::Value, backfill: Option<usize>, reference: Option<String>) {
-        let checked = self.find(name).and_then(|at| {
-            if self.subs[at].refilters.len() >= WAITING_MAX {
-                return Err((code::TOO_MANY_WAITING, format!("sub: {WAITING_MAX} changes of filter wait for their answers already")));
-            }
-            Ok((at, self.read_filter(filter)?))
-        });
-        match checked {
-            Err((code, message)) => self.error(Some(name), reference.as_deref(), code, &message, false),
-            Ok((at, filter)) => {
-                let backfill = backfill.unwrap_or(self.subs[at].backfill);
-                self.subs[at].backfill = backfill;
-                self.ask_refilter(at, Arc::new(filter), backfill, reference);
-            }
-        }
-    }
-
     /// Puts a filter on its way: through the shard where the subscription is in the index, else at its own cursor.
-    fn ask_refilter(&mut self, at: usize, filter: Arc<FilterSet>, backfill: usize, reference: Option<String>) {
+    pub(super) fn ask_refilter(&mut self, at: usize, filter: Arc<FilterSet>, backfill: usize, reference: Option<String>) {
         let sub = &mut self.subs[at];
         sub.generation += 1;
         sub.refilters.push_back(Refilter { reference, filter: filter.clone(), backfill, generation: sub.generation });
@@ -342,37 +303,6 @@ impl Session {
         } else {
             let command = Command::Install { session: self.number, sub: sub.no, generation: sub.generation, filter };
             self.tell(command);
-        }
-    }
-
-    fn unsubscribe(&mut self, name: &str, reference: Option<String>) {
-        match self.find(name) {
-            Err((code, message)) => self.error(Some(name), reference.as_deref(), code, &message, false),
-            Ok(at) => {
-                let mut sub = self.subs.remove(at);
-                self.outbox.release(sub.forget_queue());
-                self.tell(Command::Remove { session: self.number, sub: sub.no });
-                let position = self.room.cursor(sub.position);
-                let frame = UnsubscribedFrame { r#type: UnsubscribedFrame::WORD, sub: name, r#ref: reference.as_deref(), position };
-                self.send(protocol::write(&frame, Some(position)));
-            }
-        }
-    }
-
-    fn seal(&mut self, name: &str, from: Option<String>, reference: Option<String>) {
-        let checked = self.find(name).and_then(|at| {
-            if self.subs[at].seals.len() >= WAITING_MAX {
-                return Err((code::TOO_MANY_WAITING, format!("sub: {WAITING_MAX} seals wait for their answers already")));
-            }
-            let from = read_cursor("from", from)?;
-            if from.is_some_and(|c| c.epoch != self.room.epoch()) {
-                return Err((code::CURSOR_INVALID, "from: is a cursor of another log; subscribe afresh".to_owned()));
-            }
-            Ok((at, from.map_or(0, |c| c.seq)))
-        });
-        match checked {
-            Err((code, message)) => self.error(Some(name), reference.as_deref(), code, &message, false),
-            Ok((at, from)) => self.subs[at].seals.push_back(Seal { reference, from, tries: 0, at_least: 0 }),
         }
     }
 
@@ -441,8 +371,8 @@ impl Session {
         sub.told_at = self.now_ms;
         let position = self.room.cursor(sub.position);
         let head = self.room.cursor(self.room.head().max(sub.position));
-        let frame = protocol::LaggingFrame { r#type: protocol::LaggingFrame::WORD, sub: &sub.name, position, head };
-        let written = protocol::write(&frame, Some(position));
+        let frame = frames::LaggingFrame { r#type: frames::LaggingFrame::WORD, sub: &sub.name, position, head };
+        let written = frames::write(&frame, Some(position));
         self.send(written);
     }
 
@@ -503,7 +433,7 @@ impl Session {
 
     pub(super) fn error(&mut self, sub: Option<&str>, reference: Option<&str>, code: &str, message: &str, retry: bool) {
         let frame = ErrorFrame { r#type: ErrorFrame::WORD, sub, r#ref: reference, code, message, retry };
-        let written = protocol::write(&frame, None);
+        let written = frames::write(&frame, None);
         self.send(written);
     }
 
@@ -514,24 +444,4 @@ impl Session {
         let (filter, backfill) = (sub.filter.clone(), sub.backfill);
         self.ask_refilter(at, filter, backfill, None);
     }
-
-    fn find(&self, name: &str) -> Result<usize, (&'static str, String)> {
-        let found = self.subs.iter().position(|s| *s.name == *name);
-        found.ok_or_else(|| (code::SUB_UNKNOWN, format!("sub: this connection has no subscription {name:?}; subscribe first")))
-    }
-
-    fn read_filter(&self, filter: &serde_json::Value) -> Result<FilterSet, (&'static str, String)> {
-        let filter = FilterSet::from_json(filter).map_err(|invalid| (code::FILTER_INVALID, invalid.under("filter").to_string()))?;
-        match &self.event {
-            None => Ok(filter),
-            Some(event) if filter.names_other_event(event.folded()) => {
-                Err((code::EVENT_FORBIDDEN, format!("filter.event: this key is bound to the event {event}; leave other events out")))
-            }
-            Some(event) => Ok(filter.within_event(event.folded())),
-        }
-    }
-}
-
-fn read_cursor(path: &str, text: Option<String>) -> Result<Option<Cursor>, (&'static str, String)> {
-    text.map(|text| Cursor::parse(&text).map_err(|error| (code::CURSOR_INVALID, format!("{path}: {error}")))).transpose()
 }

@@ -8,12 +8,14 @@ mod catch_up;
 pub mod disconnect;
 mod driver;
 mod found;
+mod frames;
 pub mod machine;
 #[cfg(test)]
 mod model;
 pub mod protocol;
 pub mod sse;
 mod subscription;
+mod words;
 pub mod ws;
 
 use std::sync::Arc;

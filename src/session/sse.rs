@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::Readers;
 use super::driver::{Driver, Output};
-use super::protocol::Written;
+use super::frames::Written;
 use crate::auth::Principal;
 use crate::domain::Cursor;
 use crate::filter::FilterSet;
