@@ -40,6 +40,8 @@ export class Feed {
   readonly latency = new Latency();
   readonly connection: Connection;
   trouble: { code: string; message: string } | null = null;
+  /** How often a seal did not hold and the view was read afresh. */
+  refills = 0;
   /** Why the view began afresh, when it had to. */
   resetReason: string | null = null;
   readonly #backfill: number;
@@ -50,6 +52,7 @@ export class Feed {
   #loading: number | null = null;
   #accepted: FilterSet | null = null;
   #subscribing: { ref: string; filter: FilterSet } | null = null;
+  #sealing: { ref: string; from: Cursor | null } | null = null;
   #cancelSeal = () => {};
   #cancelAgain = () => {};
 
@@ -166,6 +169,7 @@ export class Feed {
       this.#cancelSeal();
       this.#cancelAgain();
       this.#subscribing = null;
+      this.#sealing = null;
       this.view.disconnected();
     }
     this.options.changed();
@@ -241,8 +245,9 @@ export class Feed {
     const asked = this.#subscribing?.filter;
     this.#subscribing = null;
     this.view.subscribed(frame);
-    // The filter was changed between the word and its answer.
-    if (asked && canonical(asked) !== canonical(this.view.filter)) this.#refilter(this.view.filter);
+    // The filter was changed between the word and its answer, perhaps there and back: rows went with it.
+    const changed = asked && canonical(asked) !== canonical(this.view.filter);
+    if (changed || !this.view.settled) this.#refilter(this.view.filter);
     else this.#settled();
   }
 
@@ -263,19 +268,24 @@ export class Feed {
     const { view } = this;
     this.#sealSoon(SEAL_EVERY_MS);
     if (view.catchingUp || !view.settled || view.rev === 0 || view.pendingRef !== null) return;
-    this.connection.send({ type: "seal", sub: SUB, from: view.seal.from });
+    const asked = { ref: `k${++this.#refs}`, from: view.seal.from };
+    if (this.connection.send({ type: "seal", sub: SUB, ...asked })) this.#sealing = asked;
   }
 
   #sealed(frame: Extract<ServerFrame, { type: "sealed" }>): void {
     const { view } = this;
     if (frame.rev !== view.rev || view.pendingRef !== null || !view.settled) return;
     view.moved(frame.position);
+    const asked = this.#sealing;
+    if (!asked || (frame.ref !== undefined && frame.ref !== asked.ref)) return;
+    this.#sealing = null;
     // Asked before a page of history moved the beginning down: the next one is for the whole.
-    if (view.seal.from !== null && frame.from !== view.seal.from) return this.#sealSoon(SEAL_FIRST_MS);
+    if (asked.from !== view.seal.from) return this.#sealSoon(SEAL_FIRST_MS);
     if (view.seal.compare(frame.stored, frame.since, this.options.world.now()) === "complete") return;
     const { state } = view.seal;
     // Not equal: read it afresh and ask again; a second time, with more patience.
     const refill = () => {
+      this.refills++;
       this.#refilter(view.filter);
       view.seal.state = state;
     };

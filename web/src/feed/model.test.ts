@@ -8,8 +8,13 @@ import type { FilterSet } from "./filter";
 import { Sim } from "./sim";
 import type { Activity, Page } from "./types";
 
-const CASES = Number(process.env.FEED_CASES ?? 300);
-const STEPS = 250;
+const CASES = Number(process.env.FEED_CASES ?? 200);
+const STEPS = 240;
+/** So often everything calms down, and the view is compared with the store. */
+const STEPS_BETWEEN_CHECKS = 30;
+const QUIET_ROUNDS = 3;
+/** Of a day, at most; rows are forgotten a hundred times sooner here than on a page. */
+const REFILLS_MAX = 0.1;
 const FIRST_SEED = Number(process.env.FEED_SEED ?? 1);
 
 /** mulberry32 */
@@ -49,10 +54,11 @@ const FLAVORS = ["message.opened", "content.shared"];
 const GRADES = ["human", "machine"];
 const MESSAGES = ["welcome", "booth"];
 
-async function day(seed: number): Promise<Sim["seen"]> {
+async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
   const random = seeded(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   const sim = new Sim(random);
+  sim.seals = seed % 2 === 0;
   const clock = new Clock();
   let serverUp = true;
   const pages: { run: () => void }[] = [];
@@ -95,6 +101,7 @@ async function day(seed: number): Promise<Sim["seen"]> {
       );
     },
   });
+  if (process.env.FEED_TRACE) trace(feed, sim);
   const settle = async () => {
     for (let i = 0; i < 8; i++) await Promise.resolve();
   };
@@ -111,7 +118,7 @@ async function day(seed: number): Promise<Sim["seen"]> {
       occurred_at: new Date(clock.now).toISOString(),
       recorded_at: new Date(clock.now).toISOString(),
       late_ms: 0,
-      device: null,
+      device: "unknown",
       platform: null,
       browser: null,
       source_url: null,
@@ -119,7 +126,7 @@ async function day(seed: number): Promise<Sim["seen"]> {
       grade: pick(GRADES),
       grade_reasons: [],
       properties: {},
-    } as Omit<Activity, "seq">);
+    });
   const someSeq = () => 1 + Math.floor(random() * Math.max(1, sim.head));
   const ops: [weight: number, run: () => void][] = [
     [30, () => Array.from({ length: 1 + Math.floor(random() * (random() < 0.1 ? 80 : 6)) }, post)],
@@ -143,6 +150,31 @@ async function day(seed: number): Promise<Sim["seen"]> {
   ];
   const sum = ops.reduce((total, [weight]) => total + weight, 0);
 
+  const calm = async () => {
+    serverUp = true;
+    feed.release();
+    for (let quiet = 0, round = 0; quiet < QUIET_ROUNDS && round < 2_000; round++) {
+      let busy = sim.pump();
+      busy = sim.hear() || busy;
+      busy = sim.deliver() || busy;
+      const page = pages.shift();
+      page?.run();
+      await settle();
+      const { view } = feed;
+      const done = feed.connection.link.state === "open" && view.settled && view.unconfirmed === 0;
+      quiet = !busy && !page && done && (!sim.seals || view.seal.state === "complete") ? quiet + 1 : 0;
+      if (!busy && !page) clock.advance(1_000);
+    }
+    const { view } = feed;
+    const label = `seed ${seed}`;
+    expect(feed.connection.link.state, label).toBe("open");
+    expect(view.settled, label).toBe(true);
+    expect(view.unconfirmed, label).toBe(0);
+    const after = view.older === null ? 0 : Number(view.older.split(".")[1]);
+    expect(view.rows.all().map(brief), label).toEqual(sim.truth(view.filter, after).map(brief));
+    if (sim.seals) expect(view.seal.state, label).toBe("complete");
+  };
+
   for (let i = 0; i < 30; i++) post();
   feed.start();
   for (let step = 0; step < STEPS; step++) {
@@ -156,31 +188,33 @@ async function day(seed: number): Promise<Sim["seen"]> {
     }
     await settle();
     inOrder(feed, seed);
+    if (step % STEPS_BETWEEN_CHECKS === 0) await calm();
   }
 
-  // Everything calms down.
-  serverUp = true;
-  feed.release();
-  for (let round = 0; round < 400; round++) {
-    let busy = sim.pump();
-    busy = sim.hear() || busy;
-    busy = sim.deliver() || busy;
-    const page = pages.shift();
-    page?.run();
-    await settle();
-    if (!busy && !page) clock.advance(1_000);
-  }
-  const { view } = feed;
-  const label = `seed ${seed}`;
-  expect(feed.connection.link.state, label).toBe("open");
-  expect(view.settled, label).toBe(true);
-  expect(view.unconfirmed, label).toBe(0);
-  const after = view.older === null ? 0 : Number(view.older.split(".")[1]);
-  expect(view.rows.all().map(brief), label).toEqual(sim.truth(view.filter, after).map(brief));
-  expect(view.seal.state, label).toBe("complete");
+  await calm();
   feed.stop();
-  return sim.seen;
+  if (process.env.FEED_TRACE && feed.refills) process.stderr.write(`refills seed ${seed}: ${feed.refills}\n`);
+  return { ...sim.seen, refills: feed.refills };
 }
+
+/** FEED_TRACE=1 FEED_SEED=n FEED_CASES=1 tells a day as it went. */
+function trace(feed: Feed, sim: Sim): void {
+  const say = (text: string) => process.stderr.write(`${text}  [rev ${feed.view.rev} shown ${feed.view.seal.shown} rows ${feed.view.rows.length} floor ${feed.view.floor}]\n`);
+  const open = sim.open.bind(sim);
+  sim.open = () => {
+    const socket = open();
+    const send = socket.send;
+    socket.send = (text) => (say(`> ${text}`), send(text));
+    setTimeout(() => {}, 0);
+    queueMicrotask(() => {
+      const heard = socket.onmessage!;
+      socket.onmessage = (event) => (heard(event), say(`< ${short(String(event.data))}`));
+    });
+    return socket;
+  };
+}
+const short = (text: string) =>
+  JSON.stringify(JSON.parse(text), (key, value) => ((key === "items" || key === "item") && value ? [value].flat().map((r: Activity) => `${r.seq}${r.grade[0]}`).join(" ") : value));
 
 const brief = (row: Activity) => `${row.seq} ${row.id} ${row.grade}`;
 
@@ -197,7 +231,12 @@ describe("the feed against an exact server", () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
       for (const [what, count] of Object.entries(await day(seed))) seen[what] = (seen[what] ?? 0) + count;
     }
+    // Healing is for faults of the path. On a sound one it is left for a change to rows that history
+    // brought, that were forgotten, and whose page was read later than the change was told.
+    expect(seen.refills, "refills").toBeLessThan(CASES * REFILLS_MAX);
+    delete seen.refills;
     // The days were not idle: every word of the protocol was spoken.
+    if (process.env.FEED_TRACE) console.log(seen);
     for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0);
   });
 });

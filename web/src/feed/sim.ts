@@ -17,7 +17,7 @@ interface Sub {
   cursor: number;
   /** Membership as the hub saw it at `cursor`. */
   owed: boolean;
-  waitingSeals: { from: Cursor | null }[];
+  waitingSeals: { from: Cursor | null; ref?: string }[];
   catchingUp: boolean;
 }
 
@@ -33,6 +33,8 @@ export type Random = () => number;
 
 export class Sim {
   epoch = 1;
+  /** Without seals nothing heals by itself: what is wrong stays to be seen. */
+  seals = true;
   log: Entry[] = [];
   sessions: Session[] = [];
   /** How often a client was told of a new epoch, a mismatch, a page. */
@@ -150,7 +152,7 @@ export class Sim {
       onclose: null,
     };
     this.sessions.push(session);
-    session.toClient.push({ type: "welcome", session: "s", heartbeat_ms: 15_000, server_time: new Date(0).toISOString() });
+    session.toClient.push({ type: "welcome", session: "s", heartbeat_ms: 10_000_000, server_time: new Date(0).toISOString() });
     return session.socket;
   }
   #leave(session: Session): void {
@@ -216,14 +218,16 @@ export class Sim {
       const at = session.sub.cursor;
       session.toClient.push({ type: "refiltered", sub, rev: session.sub.rev, position: this.cursor(at), ...this.#newest(filter, at, backfill), ...tag });
     }
-    if (type === "seal" && session.sub) session.sub.waitingSeals.push({ from: (word as unknown as { from: Cursor | null }).from });
+    if (type === "seal" && session.sub && this.seals) session.sub.waitingSeals.push({ from: (word as unknown as { from: Cursor | null }).from, ...tag });
   }
 
   #newest(filter: FilterSet, upTo: number, backfill: number): { items: Activity[]; older: Cursor | null } {
     const test = this.test(filter, upTo);
     const items: Activity[] = [];
     let seq = upTo;
-    for (; seq > 0 && items.length < backfill; seq--) {
+    // A search has a budget, and may end before anything was found.
+    const budget = this.random() < 0.2 ? Math.floor(this.random() * 10) : Infinity;
+    for (; seq > 0 && items.length < backfill && upTo - seq < budget; seq--) {
       // As the store has it now: an amendment above `upTo` may show already, and is told again.
       const row = this.#rows.get(seq);
       if (row && test(row)) items.unshift(row);
@@ -299,7 +303,7 @@ export class Sim {
       }
       if (sub.waitingSeals.length && sub.cursor === this.head && !sub.owed) {
         did = true;
-        const { from } = sub.waitingSeals.shift()!;
+        const { from, ...tag } = sub.waitingSeals.shift()!;
         const bottom = from === null ? 0 : this.#seq(from);
         this.seen.sealed++;
         session.toClient.push({
@@ -310,6 +314,7 @@ export class Sim {
           position: this.cursor(this.head),
           stored: this.truth(sub.filter, bottom).length,
           since: null,
+          ...tag,
         });
       }
       if (sub.owed) did = true;

@@ -183,9 +183,8 @@ export class View {
   #count(change: Amended | Erased): void {
     const by = leaves(change) ? -1 : entering(change) ? 1 : 0;
     if (by === 0) return;
-    const lowest = Math.max(this.floor, this.rows.oldest?.seq ?? 0);
-    // Where rows are held, holding it tells whether it was counted; below, only the entry does.
-    if (change.seq >= lowest && this.overflow === 0) {
+    // From the floor up all rows are held, and that tells whether it was counted; below, only the entry does.
+    if (change.seq >= this.floor && this.overflow === 0) {
       if ((this.rows.get(change.seq) !== undefined) === (by === -1)) this.seal.add(change.seq, by);
     } else this.seal.changed(change.seq, change.at, by);
   }
@@ -195,8 +194,7 @@ export class View {
     const item = entering(change);
     const row = this.rows.get(change.seq);
     if (item) {
-      const lowest = this.older === null ? 0 : Math.max(this.floor, this.rows.oldest?.seq ?? 0);
-      if (row || change.seq >= lowest) this.rows.put(item);
+      if (row || change.seq >= this.floor) this.rows.put(item);
     } else if (row && "grade" in change) {
       this.rows.put({ ...row, grade: change.grade, grade_reasons: change.grade_reasons });
     }

@@ -2,55 +2,13 @@
 
 import { type FilterSet, formatFilter } from "../feed/filter";
 import type { Activity, Page } from "../feed/types";
+import type * as wire from "../feed/wire";
+import type { Counts, Flavor, Message, Partner, Recipient, Session, Why } from "../feed/wire";
 
-export interface Session {
-  workspace: { key: string; name: string };
-  scopes: string[];
-  event: string | null;
-  demo: boolean;
-}
-export interface Named {
-  key: string;
-  name: string;
-}
-export interface EventItem extends Named {
-  partners: number;
-}
-export interface Partner {
-  key: string;
-  name: string;
-  email: string | null;
-  company: string | null;
-  tags: string[];
-}
-export interface Message {
-  key: string;
-  subject: string;
-  recipients: number;
-}
-export interface Flavor {
-  key: string;
-  label: string;
-}
-export interface Recipient {
-  partner: { key: string; name: string; company: string | null };
-  source: string;
-}
-export interface Counted {
-  value: string;
-  label?: string | null;
-  count: number;
-}
-export interface Counts {
-  total: number;
-  complete: boolean;
-  by: Record<string, Counted[]>;
-  rest?: Record<string, number>;
-}
-export interface Why {
-  matches: boolean;
-  excluded_by: { clause: string; wanted: string[]; actual: unknown }[];
-}
+export type { Counts, Flavor, Message, Partner, Recipient, Session, Why } from "../feed/wire";
+export type EventItem = wire.Event;
+export type Named = wire.Campaign;
+export type Counted = wire.ValueCount;
 
 export class Problem extends Error {
   constructor(
