@@ -63,7 +63,7 @@ impl Stream {
                     End::Lost { why, after_ms } => (why, after_ms),
                 },
                 Err(error) if error.is_passing() && (self.follow.position().is_some() || tried > 0) => {
-                    (error.to_string(), asked_wait(&error))
+                    (in_short(&error), asked_wait(&error))
                 }
                 // The very first try tells a wrong address at once.
                 Err(error) => return Err(error.into()),
