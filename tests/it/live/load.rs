@@ -65,7 +65,8 @@ async fn the_seam_holds_under_load() {
                 let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
                 let mut n = writer;
                 while !stop.load(Ordering::Relaxed) {
-                    let draft = |k: usize| json!({"flavor": ["page.viewed","form.submitted"][k % 2],"event":"expo","partner":format!("p{}", k % 6)});
+                    let flavor = |k: usize| if k.is_multiple_of(2) { "page.viewed" } else { "form.submitted" };
+                    let draft = |k: usize| json!({"flavor": flavor(k), "event": "expo", "partner": format!("p{}", k % 6)});
                     let batch: Vec<_> = (n..n + 1 + n % 7).map(draft).collect();
                     n += batch.len();
                     let answer = request(address, hyper::Method::POST, "/v1/activities", &headers, Value::from(batch).to_string()).await;
