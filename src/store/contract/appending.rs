@@ -42,14 +42,18 @@ pub(crate) async fn same_id_in_all_arrangements(open: Open) {
     // In another request of the same transaction, also across a change of the directory.
     let later = UnixMs(NOW.0 + 1);
     let put = Change::PutEvent { workspace: subject.workspace, event: key("expo"), name: "Expo".to_owned() };
-    let committed =
-        subject.commit(vec![subject.appending(vec![one(3)]), subject.appending(vec![one(3)]), put, subject.appending(vec![other(3)])]).await;
-    assert_eq!(committed.outcomes, [
-        Outcome::Appended(vec![AppendResult::Stored { seq: 3, recorded_at: later }]),
-        Outcome::Appended(vec![AppendResult::Duplicate { seq: 3, recorded_at: later }]),
-        Outcome::Put { created: false },
-        Outcome::Appended(vec![conflict(3)]),
-    ]);
+    let committed = subject
+        .commit(vec![subject.appending(vec![one(3)]), subject.appending(vec![one(3)]), put, subject.appending(vec![other(3)])])
+        .await;
+    assert_eq!(
+        committed.outcomes,
+        [
+            Outcome::Appended(vec![AppendResult::Stored { seq: 3, recorded_at: later }]),
+            Outcome::Appended(vec![AppendResult::Duplicate { seq: 3, recorded_at: later }]),
+            Outcome::Put { created: false },
+            Outcome::Appended(vec![conflict(3)]),
+        ]
+    );
     assert_eq!(subject.head().await, 3);
     // A transaction that stores nothing publishes nothing.
     assert!(subject.commit(vec![subject.appending(vec![one(1)])]).await.batches.is_empty());

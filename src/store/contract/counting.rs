@@ -92,9 +92,17 @@ pub(crate) async fn facets_list_the_directory(open: Open) {
         tags: tags.iter().map(|t| (*t).to_owned()).collect(),
     };
     let event = |event: &str, name: &str| Change::PutEvent { workspace, event: key(event), name: name.to_owned() };
-    subject.commit(vec![event("Expo", "Expo 2026"), event("fair", "Fair"), put("Acme", "Acme Inc", &["Gold"]), put("quiet", "Quiet", &["Old"])]).await;
+    subject
+        .commit(vec![
+            event("Expo", "Expo 2026"),
+            event("fair", "Fair"),
+            put("Acme", "Acme Inc", &["Gold"]),
+            put("quiet", "Quiet", &["Old"]),
+        ])
+        .await;
     let client = |name: &str| Some(Client { name: name.to_owned(), version: None });
-    let on = |number, partner: &str| NewActivity { browser: client("Internet Explorer"), ..activity(number, "page.viewed", "expo", partner) };
+    let on =
+        |number, partner: &str| NewActivity { browser: client("Internet Explorer"), ..activity(number, "page.viewed", "expo", partner) };
     let elsewhere = activity(4, "message.opened", "fair", "acme");
     subject.append(vec![on(1, "acme"), on(2, "acme"), on(3, "globex"), elsewhere]).await;
 

@@ -68,10 +68,10 @@ pub(crate) async fn removal_by_hand_wins(open: Open) {
 pub(crate) async fn recipients_by_hand(open: Open) {
     let subject = Subject::fresh(open, Bounds::Usual).await;
     let missing = |kind, key: &str| MissingThing { kind, key: key.to_owned() };
-    assert_eq!(subject.commit(vec![recipients(&subject, &["acme"], &[])]).await.outcomes, [Outcome::Missing(vec![missing(
-        NamedKind::Event,
-        "EXPO"
-    )])]);
+    assert_eq!(
+        subject.commit(vec![recipients(&subject, &["acme"], &[])]).await.outcomes,
+        [Outcome::Missing(vec![missing(NamedKind::Event, "EXPO")])]
+    );
     let seen = ["acme", "globex", "initech"].into_iter().enumerate();
     subject.append(seen.map(|(n, p)| NewActivity { id_given: false, ..activity(n as u128, "page.viewed", "expo", p) }).collect()).await;
     let all = Outcome::Missing(vec![missing(NamedKind::Message, "welcome"), missing(NamedKind::Partner, "Nobody")]);
@@ -85,7 +85,8 @@ pub(crate) async fn recipients_by_hand(open: Open) {
     let committed = subject.commit(vec![recipients(&subject, &["initech"], &["acme", "nobody"])]).await;
     assert_eq!(committed.outcomes, [Outcome::Missing(vec![missing(NamedKind::Partner, "nobody")])]);
     // Both lists: removed. What changes nothing is no entry.
-    let committed = subject.commit(vec![recipients(&subject, &["acme", "initech"], &["acme"]), recipients(&subject, &["globex"], &[])]).await;
+    let committed =
+        subject.commit(vec![recipients(&subject, &["acme", "initech"], &["acme"]), recipients(&subject, &["globex"], &[])]).await;
     assert_eq!(committed.outcomes[0], Outcome::Recipients { added: 1, removed: 1, total: 2 });
     assert_eq!(committed.outcomes[1], Outcome::Recipients { added: 0, removed: 0, total: 2 });
     assert_eq!(changes(&committed), [change(MembershipSet::Message, "welcome", &["initech"], &["acme"])]);

@@ -85,7 +85,8 @@ pub(crate) async fn agrees_with_a_plain_list(open: Open) {
     for pairs in [&[][..], &[("partner", "acme")], &[("message", "welcome")], &[("partner", "nobody")], &[("not.partner", "acme")]] {
         let filter = filter(pairs);
         for order in [Order::NewestFirst, Order::OldestFirst] {
-            for (after, up_to) in [(0, None), (7, None), (0, Some(31)), (20, Some(21)), (30, Some(30)), (head, None), (9, Some(head + 50))] {
+            for (after, up_to) in [(0, None), (7, None), (0, Some(31)), (20, Some(21)), (30, Some(30)), (head, None), (9, Some(head + 50))]
+            {
                 for limit in [1, 2, 19, 1_000] {
                     let query = query(&filter, after, up_to, order, limit);
                     let page = read(&subject, &query).await;

@@ -8,9 +8,7 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use super::{NOW, key};
-use crate::domain::{
-    ActivityId, Actor, Client, Device, Flavor, Grade, NewActivity, Properties, Property, UnixMs, WebUrl,
-};
+use crate::domain::{ActivityId, Actor, Client, Device, Flavor, Grade, NewActivity, Properties, Property, UnixMs, WebUrl};
 use crate::filter::FilterSet;
 
 /// An activity with the id `number`, given by the sender.

@@ -12,13 +12,7 @@ use crate::filter::FilterSet;
 use crate::store::{Count, StoreError};
 
 impl SqliteStore {
-    pub(super) async fn read_count(
-        &self,
-        workspace: WorkspaceId,
-        filter: FilterSet,
-        from: Seq,
-        to: Seq,
-    ) -> Result<Count, StoreError> {
+    pub(super) async fn read_count(&self, workspace: WorkspaceId, filter: FilterSet, from: Seq, to: Seq) -> Result<Count, StoreError> {
         // Each window is a transaction of its own: what lies in (from, to] does not change, and a membership that does
         // is told by the barrier, which is read last.
         let mut connection = self.inner.readers.acquire().await?;
@@ -37,13 +31,12 @@ impl SqliteStore {
             pace.step();
         }
         // Relies on `entries_barrier`.
-        let barrier: Option<i64> = sqlx::query_scalar(
-            "select max(place) from entries indexed by entries_barrier where kind <> 0 and place > ? and place <= ?",
-        )
-        .bind(place(workspace, 0))
-        .bind(place(workspace, Seq::MAX))
-        .fetch_one(&mut *connection)
-        .await?;
+        let barrier: Option<i64> =
+            sqlx::query_scalar("select max(place) from entries indexed by entries_barrier where kind <> 0 and place > ? and place <= ?")
+                .bind(place(workspace, 0))
+                .bind(place(workspace, Seq::MAX))
+                .fetch_one(&mut *connection)
+                .await?;
         Ok(Count { stored, since, barrier: barrier.map_or(0, seq_of) })
     }
 }

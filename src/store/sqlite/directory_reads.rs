@@ -82,7 +82,12 @@ impl Asked {
     }
 }
 
-fn list_of<R, T>(mut rows: Vec<R>, limit: usize, key: impl Fn(&T) -> &Key, record: impl Fn(R) -> Result<T, StoreError>) -> Result<List<T>, StoreError> {
+fn list_of<R, T>(
+    mut rows: Vec<R>,
+    limit: usize,
+    key: impl Fn(&T) -> &Key,
+    record: impl Fn(R) -> Result<T, StoreError>,
+) -> Result<List<T>, StoreError> {
     let more = rows.len() > limit;
     rows.truncate(limit);
     let items = rows.into_iter().map(record).collect::<Result<Vec<T>, _>>()?;

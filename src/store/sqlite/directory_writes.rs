@@ -80,13 +80,7 @@ impl Transaction<'_> {
             Some(named) => (named.id, named.key.clone()),
             None => (self.insert_thing(target, name).await?, target.key.as_str().into()),
         };
-        let named = Arc::new(Named {
-            id,
-            key,
-            folded: target.key.folded().clone(),
-            name: name.into(),
-            company: company.map(Into::into),
-        });
+        let named = Arc::new(Named { id, key, folded: target.key.folded().clone(), name: name.into(), company: company.map(Into::into) });
         let sql = match target.kind {
             NamedKind::Event => "update events set name = ? where id = ?",
             NamedKind::Message => "update messages set name = ? where id = ?",
@@ -202,8 +196,7 @@ impl Transaction<'_> {
             self.names.put_recipient(message.id, partner.id);
         }
         self.write_recipients(message.id, rows).await?;
-        let outcome =
-            Outcome::Recipients { added: added.len(), removed: removed.len(), total: now.len() + added.len() - removed.len() };
+        let outcome = Outcome::Recipients { added: added.len(), removed: removed.len(), total: now.len() + added.len() - removed.len() };
         if !added.is_empty() || !removed.is_empty() {
             self.log(workspace).await?;
             let (event, value) = (holder.folded.clone(), message.folded.clone());

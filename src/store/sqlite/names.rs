@@ -48,12 +48,7 @@ pub(super) struct Names {
 impl Names {
     /// Remembers nothing yet.
     pub(super) fn new() -> Self {
-        Self {
-            things: Cache::new(NAMES_MAX),
-            recipients: Cache::new(RECIPIENTS_MAX),
-            labels: HashMap::new(),
-            flavors: HashMap::new(),
-        }
+        Self { things: Cache::new(NAMES_MAX), recipients: Cache::new(RECIPIENTS_MAX), labels: HashMap::new(), flavors: HashMap::new() }
     }
 
     /// Forgets everything.

@@ -35,12 +35,7 @@ impl SqliteStore {
         page
     }
 
-    async fn page_within(
-        &self,
-        connection: &mut SqliteConnection,
-        workspace: WorkspaceId,
-        query: &PageQuery,
-    ) -> Result<Page, StoreError> {
+    async fn page_within(&self, connection: &mut SqliteConnection, workspace: WorkspaceId, query: &PageQuery) -> Result<Page, StoreError> {
         let head = head(connection, workspace).await?;
         let high = query.up_to.unwrap_or(head.seq).min(head.seq);
         let whole = Range { low: query.after.max(head.pruned), high };

@@ -60,7 +60,9 @@ async fn a_second_server_refuses_and_the_command_line_does_not() {
     assert!(matches!(appending(&server, 9..10).await, Err(StoreError::Unavailable(_))), "closed is closed");
     let again = open_at(&path, true).await.expect("the lock is free again");
     assert_eq!(again.check(Operator::assume()).await.expect("read"), []);
-    assert!(matches!(appending(&again, 0..1).await.expect("answered")[0], Outcome::Appended(ref r) if matches!(r[0], AppendResult::Duplicate { seq: 1, .. })));
+    assert!(
+        matches!(appending(&again, 0..1).await.expect("answered")[0], Outcome::Appended(ref r) if matches!(r[0], AppendResult::Duplicate { seq: 1, .. }))
+    );
 }
 
 #[tokio::test]

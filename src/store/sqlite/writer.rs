@@ -23,11 +23,8 @@ const INSERT_ENTRIES: ManyRows = ManyRows {
     row: "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     tail: "",
 };
-const INSERT_IDS: ManyRows = ManyRows {
-    head: "insert into activity_ids (workspace_id, id, seq, recorded_at, content_hash) values ",
-    row: "(?,?,?,?,?)",
-    tail: "",
-};
+const INSERT_IDS: ManyRows =
+    ManyRows { head: "insert into activity_ids (workspace_id, id, seq, recorded_at, content_hash) values ", row: "(?,?,?,?,?)", tail: "" };
 const INSERT_RECIPIENTS: ManyRows =
     ManyRows { head: "insert into recipients (message_id, partner_id, source, removed) values ", row: "(?,?,1,0)", tail: "" };
 const INSERT_FLAVORS: ManyRows = ManyRows { head: "insert or ignore into flavors (workspace_id, flavor) values ", row: "(?,?)", tail: "" };
