@@ -1,11 +1,18 @@
 //! Tidings: a real-time activity feed server, durable, filtered on the server, provably complete.
 
+pub mod api;
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod filter;
+pub mod hub;
 pub mod ingest;
+pub mod ops;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod web;
 pub mod wire;

@@ -1,3 +1,10 @@
-//! The binary.
+//! The binary: an allocator, and the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    tidings::cli::main()
+}

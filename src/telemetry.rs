@@ -1,48 +1,118 @@
 //! Every metric as a documented constant: the reference is made from this list.
 
-/// Drafts accepted and made durable, by workspace-independent total.
-pub const INGEST_ACCEPTED: &str = "tidings_ingest_accepted_total";
-/// Drafts that were sent again with the same id and content.
-pub const INGEST_DUPLICATES: &str = "tidings_ingest_duplicates_total";
-/// Drafts refused, by `code` of the first fault.
-pub const INGEST_REJECTED: &str = "tidings_ingest_rejected_total";
-/// Requests refused with 429 or 503, by `reason`.
-pub const INGEST_REFUSED: &str = "tidings_ingest_refused_total";
-/// Seconds that one commit of the writer took, the fsync included.
-pub const STORE_COMMIT_SECONDS: &str = "tidings_store_commit_seconds";
-/// Units that one commit made durable together.
-pub const STORE_COMMIT_UNITS: &str = "tidings_store_commit_units";
-/// Bytes that wait in front of the writer.
-pub const APPENDER_QUEUE_BYTES: &str = "tidings_appender_queue_bytes";
-/// Batches that the publisher read from the store because its queue was full or had a hole.
-pub const PUBLISHER_STORE_READS: &str = "tidings_publisher_store_reads_total";
-/// Entries handed to the hub.
-pub const HUB_PUBLISHED: &str = "tidings_hub_published_total";
-/// Commands and batches that wait in front of the shards.
-pub const HUB_QUEUE_DEPTH: &str = "tidings_hub_queue_depth";
-/// Activities offered to sessions.
-pub const HUB_DELIVERIES: &str = "tidings_hub_deliveries_total";
-/// Distinct standing filters.
-pub const HUB_FILTERS: &str = "tidings_hub_filters";
-/// Sessions that are open.
-pub const SESSIONS: &str = "tidings_sessions";
-/// Sessions that fell behind and are served from the log right now.
-pub const SESSIONS_LAGGING: &str = "tidings_sessions_lagging";
-/// Times that a session fell behind.
-pub const SESSION_LAGS: &str = "tidings_session_lags_total";
-/// Frames written to readers.
-pub const SESSION_FRAMES: &str = "tidings_session_frames_total";
-/// Seconds from commit to the frame being handed to the socket, for the newest item of a frame.
-pub const COMMIT_TO_SOCKET_SECONDS: &str = "tidings_commit_to_socket_seconds";
-/// HTTP requests, by `route` and `status`.
-pub const HTTP_REQUESTS: &str = "tidings_http_requests_total";
-/// Seconds that HTTP requests took, by `route`.
-pub const HTTP_SECONDS: &str = "tidings_http_seconds";
-/// Connections that are open.
-pub const HTTP_CONNECTIONS: &str = "tidings_http_connections";
-/// Connections refused or ended by a limit, by `reason`.
-pub const HTTP_CONNECTIONS_REFUSED: &str = "tidings_http_connections_refused_total";
-/// Times that accepting paused because the process was out of file descriptors.
-pub const HTTP_ACCEPT_PAUSES: &str = "tidings_http_accept_pauses_total";
-/// 1 while an append comes back through the hub, else 0.
-pub const READY: &str = "tidings_ready";
+/// What a metric counts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// It only goes up.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// A spread of values.
+    Histogram,
+}
+
+/// A metric and what it tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// Its name outside.
+    pub name: &'static str,
+    /// What it counts with.
+    pub kind: MetricKind,
+    /// What it tells.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $constant:ident = $kind:ident $name:literal;)+) => {
+        $($(#[doc = $help])+ pub const $constant: &str = $name;)+
+        /// Every metric there is.
+        pub const METRICS: &[Metric] = &[$(Metric { name: $name, kind: MetricKind::$kind, help: concat!($($help),+) }),+];
+    };
+}
+
+metrics! {
+    /// Drafts accepted and made durable, by workspace-independent total.
+    INGEST_ACCEPTED = Counter "tidings_ingest_accepted_total";
+    /// Drafts that were sent again with the same id and content.
+    INGEST_DUPLICATES = Counter "tidings_ingest_duplicates_total";
+    /// Drafts refused, by `code` of the first fault.
+    INGEST_REJECTED = Counter "tidings_ingest_rejected_total";
+    /// Requests refused with 429 or 503, by `reason`.
+    INGEST_REFUSED = Counter "tidings_ingest_refused_total";
+    /// Seconds that one commit of the writer took, the fsync included.
+    STORE_COMMIT_SECONDS = Histogram "tidings_store_commit_seconds";
+    /// Units that one commit made durable together.
+    STORE_COMMIT_UNITS = Histogram "tidings_store_commit_units";
+    /// Bytes that wait in front of the writer.
+    APPENDER_QUEUE_BYTES = Gauge "tidings_appender_queue_bytes";
+    /// Batches that the publisher read from the store because its queue was full or had a hole.
+    PUBLISHER_STORE_READS = Counter "tidings_publisher_store_reads_total";
+    /// Entries handed to the hub.
+    HUB_PUBLISHED = Counter "tidings_hub_published_total";
+    /// Commands and batches that wait in front of the shards.
+    HUB_QUEUE_DEPTH = Gauge "tidings_hub_queue_depth";
+    /// Activities offered to sessions.
+    HUB_DELIVERIES = Counter "tidings_hub_deliveries_total";
+    /// Distinct standing filters.
+    HUB_FILTERS = Gauge "tidings_hub_filters";
+    /// Sessions that are open.
+    SESSIONS = Gauge "tidings_sessions";
+    /// Sessions that fell behind and are served from the log right now.
+    SESSIONS_LAGGING = Gauge "tidings_sessions_lagging";
+    /// Times that a session fell behind.
+    SESSION_LAGS = Counter "tidings_session_lags_total";
+    /// Frames written to readers.
+    SESSION_FRAMES = Counter "tidings_session_frames_total";
+    /// Seconds from commit to the frame being handed to the socket, for the newest item of a frame.
+    COMMIT_TO_SOCKET_SECONDS = Histogram "tidings_commit_to_socket_seconds";
+    /// HTTP requests, by `route` and `status`.
+    HTTP_REQUESTS = Counter "tidings_http_requests_total";
+    /// Seconds that HTTP requests took, by `route`.
+    HTTP_SECONDS = Histogram "tidings_http_seconds";
+    /// Connections that are open.
+    HTTP_CONNECTIONS = Gauge "tidings_http_connections";
+    /// Connections refused or ended by a limit, by `reason`.
+    HTTP_CONNECTIONS_REFUSED = Counter "tidings_http_connections_refused_total";
+    /// Times that accepting paused because the process was out of file descriptors.
+    HTTP_ACCEPT_PAUSES = Counter "tidings_http_accept_pauses_total";
+    /// 1 while an append comes back through the hub, else 0.
+    READY = Gauge "tidings_ready";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{METRICS, MetricKind};
+
+    #[test]
+    fn names_follow_their_kind_and_say_something() {
+        for (at, metric) in METRICS.iter().enumerate() {
+            assert!(METRICS[..at].iter().all(|other| other.name != metric.name), "{} twice", metric.name);
+            assert!(metric.name.starts_with("tidings_") && metric.help.trim().ends_with('.'), "{}", metric.name);
+            assert_eq!(metric.name.ends_with("_total"), metric.kind == MetricKind::Counter, "{}", metric.name);
+            assert!(!metric.name.ends_with("_seconds") || metric.kind == MetricKind::Histogram, "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn every_metric_is_used_by_its_constant() {
+        let mut sources = Vec::new();
+        collect(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut sources);
+        for (path, text) in &sources {
+            let literal = text
+                .lines()
+                .find(|line| line.contains("\"tidings_") && !line.contains("tidings_session=") && !line.contains("\"tidings_session\""));
+            assert!(path.ends_with("telemetry.rs") || literal.is_none(), "{path}: name the metric by its constant: {literal:?}");
+        }
+    }
+
+    fn collect(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("readable").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                collect(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push((path.display().to_string(), std::fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! A value of one of these types is already valid, so nothing past the edge checks it again.
 
 mod activity;
+mod control;
 mod cursor;
 mod entry;
 mod flavor;
@@ -17,6 +18,7 @@ mod vocabulary;
 mod weburl;
 
 pub use activity::{ActivityId, Client, NewActivity, Properties, Property};
+pub use control::has_control;
 pub use cursor::{Cursor, CursorError, Epoch, Seq};
 pub use entry::{ActivityEntry, Entry, EntryKind, Facts, MembershipChange, MembershipSet, Memberships};
 pub use flavor::{Flavor, STANDARD_FLAVORS, StandardFlavor};

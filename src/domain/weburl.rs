@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::control::has_control;
 use super::fold::fold;
 use super::invalid::Invalid;
 use super::limits::URL_BYTES_MAX;
@@ -23,7 +24,7 @@ impl WebUrl {
             let message = format!("is {} bytes; a URL is at most {URL_BYTES_MAX} bytes", text.len());
             return Err(Invalid::one("", "too_long", message));
         }
-        if text.chars().any(char::is_control) {
+        if has_control(text) {
             return Err(Invalid::one("", "bad_character", "contains a control character; percent-encode it"));
         }
         let parsed = url::Url::parse(text).ok().filter(|u| matches!(u.scheme(), "http" | "https"));

@@ -127,6 +127,16 @@ impl FilterSet {
         narrowed
     }
 
+    /// True when it asks for an event, or a key in an event, that is not this one.
+    pub fn names_other_event(&self, event: &str) -> bool {
+        self.clauses.iter().any(|clause| {
+            clause.values.iter().any(|value| match clause.form(value) {
+                ValueForm::InEvent { event: named, .. } => named != event,
+                _ => clause.field == Field::Event && **value != *event,
+            })
+        })
+    }
+
     /// True when a change of who belongs to `value` (of `event`) can change what matches.
     pub fn depends_on(&self, set: MembershipSet, event: &str, value: &str) -> bool {
         self.clauses.iter().filter(|c| c.field.membership() == Some(set)).any(|c| {

@@ -14,7 +14,7 @@ const SILENT_HEARTBEATS = 2.2;
 export type Link =
   | { state: "connecting" }
   | { state: "open" }
-  | { state: "offline"; since: number; retryAt: number; reason: string }
+  | { state: "offline"; since: number; retryAt: number; code: number; reason: string }
   | { state: "denied"; code: number };
 
 export interface Socket {
@@ -48,10 +48,13 @@ export class Connection {
   /** Server clock minus ours, from the last welcome. */
   clockOffset = 0;
   lastFrameAt = 0;
+  /** How often the server has welcomed us. */
+  welcomes = 0;
   #socket: Socket | null = null;
   #heartbeat = 15_000;
   #attempts = 0;
   #advice: number | null = null;
+  #farewell: string | null = null;
   #offlineSince: number | null = null;
   #cancelRetry = () => {};
   #cancelWatch = () => {};
@@ -113,16 +116,24 @@ export class Connection {
   }
 
   #receive(text: string): void {
-    const frame = JSON.parse(text) as ServerFrame;
+    let frame: ServerFrame;
+    try {
+      frame = JSON.parse(text) as ServerFrame;
+    } catch {
+      return this.#lost(0, "unreadable");
+    }
     this.lastFrameAt = this.world.now();
     if (frame.type === "welcome") {
       this.#heartbeat = frame.heartbeat_ms || this.#heartbeat;
       this.clockOffset = Date.parse(frame.server_time) - this.world.now();
       this.#attempts = 0;
+      this.welcomes++;
       this.#offlineSince = null;
+      this.#farewell = null;
       this.#set({ state: "open" });
     } else if (frame.type === "bye") {
       this.#advice = frame.reconnect_after_ms;
+      this.#farewell = frame.reason;
     }
     this.#watch(this.#heartbeat * SILENT_HEARTBEATS);
     this.heard(frame);
@@ -135,7 +146,8 @@ export class Connection {
     const now = this.world.now();
     this.#offlineSince ??= now;
     const wait = this.#wait(code);
-    this.#set({ state: "offline", since: this.#offlineSince, retryAt: now + wait, reason });
+    const why = this.#farewell ?? reason;
+    this.#set({ state: "offline", since: this.#offlineSince, retryAt: now + wait, code, reason: why });
     this.#cancelRetry = this.world.after(wait, () => this.#connect());
   }
 

@@ -2,7 +2,7 @@
 // this and draws what it holds; it never touches frames itself.
 
 import { Connection, type Link, type World } from "./connection";
-import { canonical, type FilterSet, toWire } from "./filter";
+import { byMembership, canonical, type FilterSet, toWire } from "./filter";
 import { Latency } from "./latency";
 import type { Activity, Cursor, Page, ServerFrame } from "./types";
 import { View } from "./view";
@@ -11,8 +11,11 @@ const SUB = "feed";
 const BACKFILL = 200;
 const HISTORY_LIMIT = 200;
 const HISTORY_LIMIT_MAX = 1_000;
+/** Pages read without being asked, to confirm rows kept from before; then they are let go. */
+const CONFIRM_PAGES_MAX = 20;
 const SEAL_FIRST_MS = 600;
 const SEAL_EVERY_MS = 10_000;
+const AGAIN_MS = 2_000;
 
 export interface FeedOptions {
   url: string;
@@ -23,22 +26,39 @@ export interface FeedOptions {
   /** Live rows as they come, for the chart. */
   came?(rows: Activity[]): void;
   directoryChanged?(what: string, key: string): void;
+  /** The server would not have the filter; this one, the last it took, is in force again. */
+  refused?(inForce: FilterSet): void;
   rowsMax?: number;
+  /** Rows asked for with a subscription or a new filter. */
+  backfill?: number;
+  /** Rows asked for with a page of history. */
+  page?: number;
 }
 
 export class Feed {
   readonly view: View;
   readonly latency = new Latency();
   readonly connection: Connection;
-  loadingOlder = false;
   trouble: { code: string; message: string } | null = null;
+  /** How often a seal did not hold and the view was read afresh. */
+  refills = 0;
   /** Why the view began afresh, when it had to. */
   resetReason: string | null = null;
+  readonly #backfill: number;
+  readonly #page: number;
   #refs = 0;
   #generation = 0;
+  /** The generation whose page of history is on its way. */
+  #loading: number | null = null;
+  #accepted: FilterSet | null = null;
+  #subscribing: { ref: string; filter: FilterSet } | null = null;
+  #sealing: { ref: string; from: Cursor | null } | null = null;
   #cancelSeal = () => {};
+  #cancelAgain = () => {};
 
   constructor(private readonly options: FeedOptions) {
+    this.#backfill = options.backfill ?? BACKFILL;
+    this.#page = options.page ?? HISTORY_LIMIT;
     this.view = new View(options.filter, options.rowsMax);
     this.connection = new Connection(
       options.url,
@@ -55,6 +75,7 @@ export class Feed {
   stop(): void {
     this.#generation++;
     this.#cancelSeal();
+    this.#cancelAgain();
     this.connection.stop();
   }
 
@@ -74,67 +95,101 @@ export class Feed {
     this.options.changed();
   }
 
-  /** Reads the next page of history. */
-  async loadOlder(): Promise<void> {
+  get loadingOlder(): boolean {
+    return this.#loading === this.#generation;
+  }
+
+  /** True when as many rows are held as this page holds at most. */
+  get full(): boolean {
+    return this.view.rows.length >= this.view.rows.limit && this.view.unconfirmed === 0;
+  }
+
+  /** Reads the next page of history; false when there was none to read, or it could not be had. */
+  async loadOlder(): Promise<boolean> {
     const { view } = this;
     const before = view.older;
-    if (this.loadingOlder || !view.settled || before === null) return;
-    if (view.shownRows >= view.rows.limit) return;
+    if (this.loadingOlder || !view.settled || before === null || this.full) return false;
     const generation = this.#generation;
-    this.loadingOlder = true;
+    let merged = false;
+    this.#loading = generation;
+    view.historyAsked();
     this.options.changed();
     try {
-      const limit = Math.min(HISTORY_LIMIT_MAX, Math.max(HISTORY_LIMIT, view.unconfirmed + 50));
+      const limit = Math.min(HISTORY_LIMIT_MAX, Math.max(this.#page, view.unconfirmed + 50));
       const page = await this.options.readPage(view.filter, before, limit);
       // The filter changed, or rows were forgotten, while the page was on its way.
-      if (generation === this.#generation && view.older === before) view.history(page);
+      merged = generation === this.#generation && view.older === before;
+      if (merged) view.history(page);
     } catch {
       // Being offline is said by the connection; scrolling asks again.
+      if (generation === this.#generation && view.unconfirmed > 0) this.#again(() => void this.#confirm());
     } finally {
-      this.loadingOlder = false;
+      if (this.#loading === generation) this.#loading = null;
       this.options.changed();
     }
+    return merged;
+  }
+
+  /** Rows kept from before stand below what was sent: has them confirmed, page by page. */
+  async #confirm(): Promise<void> {
+    const generation = this.#generation;
+    for (let pages = 0; this.view.unconfirmed > 0; pages++) {
+      if (pages === CONFIRM_PAGES_MAX) return this.view.dropUnconfirmed();
+      if (!(await this.loadOlder()) || generation !== this.#generation) break;
+    }
+    // Overtaken by live rows, or the page could not be had.
+    if (generation === this.#generation && this.view.unconfirmed > 0 && this.view.settled) this.#again(() => void this.#confirm());
+  }
+
+  #again(run: () => void): void {
+    this.#cancelAgain();
+    this.#cancelAgain = this.options.world.after(AGAIN_MS, run);
   }
 
   #refilter(filter: FilterSet): void {
     this.#generation++;
+    this.#cancelAgain();
     this.trouble = null;
     const ref = `r${++this.#refs}`;
+    const wire = toWire(filter);
     const sent =
       this.view.rev > 0 &&
-      this.connection.send({ type: "refilter", sub: SUB, ref, filter: toWire(filter), backfill: BACKFILL });
-    this.view.refilter(filter, sent ? ref : null);
-    // A position reached under another filter proves nothing for this one.
-    if (!sent) this.view.position = null;
+      this.connection.send({ type: "refilter", sub: SUB, ref, filter: wire, backfill: this.#backfill });
+    this.view.refilter(wire, sent ? ref : null);
+    if (!sent) {
+      // A position reached under another filter proves nothing for this one.
+      this.view.position = null;
+      if (this.connection.link.state === "open" && !this.#subscribing) this.#subscribe();
+    }
     this.options.changed();
   }
 
   #linked(link: Link): void {
     if (link.state !== "open") {
       this.#cancelSeal();
-      if (this.view.pendingRef !== null) {
-        this.view.pendingRef = null;
-        this.view.position = null;
-      }
-      this.view.rev = 0;
-      this.view.catchingUp = false;
+      this.#cancelAgain();
+      this.#subscribing = null;
+      this.#sealing = null;
+      this.view.disconnected();
     }
     this.options.changed();
   }
 
   #subscribe(): void {
     const { view } = this;
+    const ref = `s${++this.#refs}`;
+    this.#subscribing = { ref, filter: view.filter };
+    // Who is a recipient may have changed meanwhile, and going on would only tell what is new.
+    const resume = view.position !== null && !byMembership(view.filter);
     this.connection.send({
       type: "subscribe",
       sub: SUB,
-      ref: `s${++this.#refs}`,
+      ref,
       filter: view.filter,
-      backfill: BACKFILL,
-      ...(view.position === null ? {} : { after: view.position }),
+      backfill: this.#backfill,
+      ...(resume ? { after: view.position } : {}),
     });
-    this.#subscribedFilter = canonical(view.filter);
   }
-  #subscribedFilter = "";
 
   #heard(frame: ServerFrame): void {
     const { view } = this;
@@ -143,10 +198,7 @@ export class Feed {
         this.#subscribe();
         break;
       case "subscribed":
-        view.subscribed(frame);
-        // The filter was changed between the word and its answer.
-        if (this.#subscribedFilter !== canonical(view.filter)) this.#refilter(view.filter);
-        else this.#settled();
+        this.#subscribed(frame);
         break;
       case "refiltered":
         view.refiltered(frame);
@@ -176,7 +228,8 @@ export class Feed {
         break;
       case "reset":
         this.resetReason = frame.reason;
-        view.position = null;
+        if (frame.reason === "pruned") view.position = null;
+        else view.forget();
         break;
       case "changed":
         this.options.directoryChanged?.(frame.what, frame.key);
@@ -188,12 +241,22 @@ export class Feed {
     this.options.changed();
   }
 
+  #subscribed(frame: Extract<ServerFrame, { type: "subscribed" }>): void {
+    const asked = this.#subscribing?.filter;
+    this.#subscribing = null;
+    this.view.subscribed(frame);
+    // The filter was changed between the word and its answer, perhaps there and back: rows went with it.
+    const changed = asked && canonical(asked) !== canonical(this.view.filter);
+    if (changed || !this.view.settled) this.#refilter(this.view.filter);
+    else this.#settled();
+  }
+
   #settled(): void {
-    this.trouble = null;
+    this.#accepted = this.view.filter;
     this.#generation++;
+    this.#cancelAgain();
     this.#sealSoon(SEAL_FIRST_MS);
-    // Rows kept from before stand below what was sent: have them confirmed.
-    if (this.view.unconfirmed > 0) void this.loadOlder();
+    void this.#confirm();
   }
 
   #sealSoon(ms: number): void {
@@ -205,29 +268,53 @@ export class Feed {
     const { view } = this;
     this.#sealSoon(SEAL_EVERY_MS);
     if (view.catchingUp || !view.settled || view.rev === 0 || view.pendingRef !== null) return;
-    this.connection.send({ type: "seal", sub: SUB, from: view.seal.from });
+    const asked = { ref: `k${++this.#refs}`, from: view.seal.from };
+    if (this.connection.send({ type: "seal", sub: SUB, ...asked })) this.#sealing = asked;
   }
 
   #sealed(frame: Extract<ServerFrame, { type: "sealed" }>): void {
     const { view } = this;
     if (frame.rev !== view.rev || view.pendingRef !== null || !view.settled) return;
-    if (view.seal.from !== null && frame.from !== view.seal.from) return;
     view.moved(frame.position);
+    const asked = this.#sealing;
+    if (!asked || (frame.ref !== undefined && frame.ref !== asked.ref)) return;
+    this.#sealing = null;
+    // Asked before a page of history moved the beginning down: the next one is for the whole.
+    if (asked.from !== view.seal.from) return this.#sealSoon(SEAL_FIRST_MS);
     if (view.seal.compare(frame.stored, frame.since, this.options.world.now()) === "complete") return;
-    // Not equal: read it afresh and ask again, until it is so; the state says how far that is.
     const { state } = view.seal;
-    this.#refilter(view.filter);
-    view.seal.state = state;
+    // Not equal: read it afresh and ask again; a second time, with more patience.
+    const refill = () => {
+      this.refills++;
+      this.#refilter(view.filter);
+      view.seal.state = state;
+    };
+    if (state === "refilling") refill();
+    else {
+      this.#cancelSeal();
+      this.#cancelSeal = this.options.world.after(SEAL_EVERY_MS, refill);
+    }
   }
 
   #failed(frame: Extract<ServerFrame, { type: "error" }>): void {
-    if (frame.code === "seal_busy") return;
+    const { view } = this;
+    if (frame.code === "seal_busy") return this.#sealSoon(AGAIN_MS);
     if (frame.code === "cursor_invalid") {
-      this.view.position = null;
-      this.#subscribe();
-      return;
+      view.position = null;
+      return this.#subscribe();
     }
-    if (frame.ref !== undefined && frame.ref === this.view.pendingRef) this.view.pendingRef = null;
+    if (frame.ref === undefined) return;
+    if (frame.ref === this.#subscribing?.ref) this.#subscribing = null;
+    else if (frame.ref !== view.pendingRef) return;
+    else {
+      view.pendingRef = null;
+      const inForce = this.#accepted;
+      if (inForce) {
+        this.#refilter(inForce);
+        this.options.refused?.(inForce);
+      }
+    }
     this.trouble = { code: frame.code, message: frame.message };
+    if (frame.retry) this.#again(() => this.#refilter(view.filter));
   }
 }

@@ -112,25 +112,39 @@ export function count(filter: FilterSet, field: Field): number {
   return (filter[field]?.length ?? 0) + (filter.not?.[field]?.length ?? 0);
 }
 
-export function matches(filter: FilterSet, a: Activity): Verdict {
+type Test = (a: Activity) => boolean;
+
+/** The filter made ready for many rows: values are folded once, not once a row. */
+export function matcher(filter: FilterSet): (a: Activity) => Verdict {
+  const wanted: Test[] = [];
+  const unwanted: Test[] = [];
   let sure = true;
   for (const field of FIELDS) {
-    const wanted = filter[field];
-    const unwanted = filter.not?.[field];
-    if (!wanted && !unwanted) continue;
-    const test = tester(field, a);
-    if (!test) {
-      sure = false;
-      continue;
+    for (const [values, tests] of [
+      [filter[field], wanted],
+      [filter.not?.[field], unwanted],
+    ] as const) {
+      if (!values?.length) continue;
+      const test = tester(field, values);
+      if (test) tests.push(test);
+      else sure = false;
     }
-    if (wanted && !wanted.some(test)) return "no";
-    if (unwanted?.some(test)) return "no";
   }
-  if (filter.text && !textMatches(filter.text, a)) return "no";
-  return sure ? "yes" : "unknown";
+  if (filter.text) wanted.push(textTester(filter.text));
+  return (a) => {
+    if (!wanted.every((test) => test(a)) || unwanted.some((test) => test(a))) return "no";
+    return sure ? "yes" : "unknown";
+  };
 }
 
+export const matches = (filter: FilterSet, a: Activity): Verdict => matcher(filter)(a);
+
+/** Whether membership decides, which changes without any activity. */
+export const byMembership = (filter: FilterSet): boolean =>
+  count(filter, "message") > 0 || count(filter, "tag") > 0;
+
 const EXACT: Partial<Record<Field, (a: Activity) => string | null | undefined>> = {
+  event: (a) => a.event.key,
   actor: (a) => a.actor,
   device: (a) => a.device,
   platform: (a) => a.platform?.name,
@@ -145,23 +159,36 @@ const KEYED: Partial<Record<Field, (a: Activity) => string | null | undefined>> 
   campaign: (a) => a.campaign?.key,
 };
 
-function tester(field: Field, a: Activity): ((value: string) => boolean) | null {
-  if (field === "message" || field === "tag") return null;
-  if (field === "event") return (v) => fold(v) === fold(a.event.key);
-  if (field === "flavor") {
-    return (v) => (v.endsWith(".*") ? a.flavor.key.startsWith(v.slice(0, -1)) : v === a.flavor.key);
-  }
-  if (field === "source" || field === "referrer") {
-    const url = field === "source" ? a.source_url : a.referrer_url;
-    return (v) => url !== null && (v.includes("://") ? fold(url).startsWith(fold(v)) : host(url) === fold(v));
-  }
+/** Null where only the server can know. */
+function tester(field: Field, values: string[]): Test | null {
+  const folded = new Set(values.map(fold));
   const keyed = KEYED[field];
   if (keyed) {
-    const key = keyed(a);
-    return (v) => key != null && (fold(v) === fold(key) || fold(v) === fold(`${a.event.key}/${key}`));
+    return (a) => {
+      const key = keyed(a);
+      return key != null && (folded.has(fold(key)) || folded.has(fold(`${a.event.key}/${key}`)));
+    };
   }
-  const value = EXACT[field]?.(a);
-  return (v) => value != null && fold(v) === fold(value);
+  const exact = EXACT[field];
+  if (exact) {
+    return (a) => {
+      const value = exact(a);
+      return value != null && folded.has(fold(value));
+    };
+  }
+  if (field === "flavor") {
+    const families = values.filter((v) => v.endsWith(".*")).map((v) => v.slice(0, -1));
+    return (a) => folded.has(a.flavor.key) || families.some((f) => a.flavor.key.startsWith(f));
+  }
+  if (field === "source" || field === "referrer") {
+    const prefixes = [...folded].filter((v) => v.includes("://"));
+    return (a) => {
+      const url = field === "source" ? a.source_url : a.referrer_url;
+      if (url === null) return false;
+      return folded.has(host(url)) || prefixes.some((p) => fold(url).startsWith(p));
+    };
+  }
+  return null;
 }
 
 export function host(url: string): string {
@@ -172,19 +199,19 @@ export function host(url: string): string {
   }
 }
 
-function textMatches(text: string, a: Activity): boolean {
-  const fields = [
-    a.partner.name,
-    a.partner.company ?? "",
-    a.flavor.label,
-    a.source_url ?? "",
-    a.referrer_url ?? "",
-    ...Object.values(a.properties ?? {}).map(String),
-  ].map(fold);
-  return fold(text)
-    .split(/\s+/)
-    .filter(Boolean)
-    .every((word) => fields.some((f) => f.includes(word)));
+function textTester(text: string): Test {
+  const words = fold(text).split(/\s+/).filter(Boolean);
+  return (a) => {
+    const fields = [
+      a.partner.name,
+      a.partner.company ?? "",
+      a.flavor.label,
+      a.source_url ?? "",
+      a.referrer_url ?? "",
+      ...Object.values(a.properties ?? {}).map(String),
+    ].map(fold);
+    return words.every((word) => fields.some((f) => f.includes(word)));
+  };
 }
 
 function add(values: Values, field: Field, value: string): void {

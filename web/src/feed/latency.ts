@@ -20,6 +20,11 @@ export class Latency {
     this.#waiting = [];
   }
 
+  /** Nobody was looking: what waits was never painted and says nothing. */
+  discard(): void {
+    this.#waiting = [];
+  }
+
   quantile(q: number): number | null {
     if (!this.#samples.length) return null;
     const sorted = [...this.#samples].sort((a, b) => a - b);

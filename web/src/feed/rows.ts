@@ -54,27 +54,21 @@ export class Rows {
     return row?.seq === seq ? row : undefined;
   }
 
-  /** Puts a row in its place; a row already held is replaced. True when it was not held. */
-  put(row: Activity): boolean {
+  /** Puts a row in its place; a row already held is replaced. */
+  put(row: Activity): void {
     const last = this.newest;
     if (!last || row.seq > last.seq) {
       this.#rows.push(row);
-      return true;
+      return;
     }
     const index = this.upTo(row.seq);
-    if (this.#rows[index - 1]?.seq === row.seq) {
-      this.#rows[index - 1] = row;
-      return false;
-    }
-    this.#rows.splice(index, 0, row);
-    return true;
+    if (this.#rows[index - 1]?.seq === row.seq) this.#rows[index - 1] = row;
+    else this.#rows.splice(index, 0, row);
   }
 
-  remove(seq: number): boolean {
+  remove(seq: number): void {
     const index = this.upTo(seq) - 1;
-    if (this.#rows[index]?.seq !== seq) return false;
-    this.#rows.splice(index, 1);
-    return true;
+    if (this.#rows[index]?.seq === seq) this.#rows.splice(index, 1);
   }
 
   /** Keeps only rows that pass; the rows that stay keep their order. */
@@ -82,17 +76,38 @@ export class Rows {
     this.#rows = this.#rows.filter(test);
   }
 
-  replace(rows: Activity[]): void {
+  /** Puts many rows in at once; `rows` win over rows held with the same seq. */
+  merge(rows: readonly Activity[]): void {
+    if (rows.length === 0) return;
+    const bySeq = new Map(this.#rows.map((row) => [row.seq, row]));
+    for (const row of rows) bySeq.set(row.seq, row);
+    this.#rows = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Begins anew with these rows and no marks. */
+  replace(rows: readonly Activity[]): void {
     this.#rows = [...rows].sort((a, b) => a.seq - b.seq);
     this.#marks = [];
   }
 
+  /** Everything held so far lies at or below this cursor. */
   mark(cursor: Cursor): void {
     const seq = this.newest?.seq ?? 0;
     const last = this.#marks[this.#marks.length - 1];
     if (last && last.seq === seq) last.cursor = cursor;
     else this.#marks.push({ seq, cursor });
     if (this.#marks.length > MARKS_MAX) this.#marks = this.#marks.filter((_, i) => i % 2 === 1);
+  }
+
+  /** A page of history ends at this cursor; `seq` is its newest row. */
+  markBelow(cursor: Cursor, seq: number): void {
+    const first = this.#marks[0];
+    if (!first || seq < first.seq) this.#marks.unshift({ seq, cursor });
+  }
+
+  /** Forgets the oldest rows, `most` at most, whatever the marks say. */
+  dropOldest(most: number): void {
+    if (most > 0) this.#rows.splice(0, most);
   }
 
   /** Forgets the oldest rows beyond the limit; the cursor from which they can be read again, or null. */

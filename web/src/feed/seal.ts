@@ -17,6 +17,7 @@ export type SealState =
 
 export class Seal {
   state: SealState = "unchecked";
+  /** Null where the view reaches down to the start of the log. */
   from: Cursor | null = null;
   shown = 0;
   stored = 0;
@@ -24,15 +25,17 @@ export class Seal {
   checkedAt = 0;
   #base = 0;
   #last = 0;
-  #amendedAt = 0;
+  #changedAt = 0;
+  #changedThere = new Set<number>();
 
   /** Begins anew: `given` are the seqs of the rows in (`from`, now], oldest first. */
   begin(from: Cursor | null, given: number[]): void {
     this.from = from;
     this.shown = given.length;
-    this.#base = given[0] ?? Infinity;
+    this.#base = from === null ? 0 : (given[0] ?? Infinity);
     this.#last = given[given.length - 1] ?? 0;
-    this.#amendedAt = 0;
+    this.#changedAt = 0;
+    this.#changedThere.clear();
     if (this.state === "complete") this.state = "unchecked";
   }
 
@@ -44,10 +47,31 @@ export class Seal {
     this.shown++;
   }
 
-  /** An entry that changed the membership of a row given earlier. `at` rises, so twice is once. */
+  /** A page of history that ends exactly where the seal begins: from now on it is vouched for too. */
+  extend(before: Cursor, from: Cursor | null, given: number[]): void {
+    if (this.from === null || before !== this.from) return;
+    this.from = from;
+    this.shown += given.length;
+    this.#base = from === null ? 0 : Math.min(this.#base, given[0] ?? this.#base);
+  }
+
+  /** A row that is held, or is not, entered or left. */
+  add(seq: number, by: 1 | -1): void {
+    if (seq >= this.#base) this.shown += by;
+  }
+
+  /**
+   * An entry at `at` that changed the membership of a row given earlier. One entry may change many
+   * rows, and the same change may be told twice, so both are remembered for the newest entry.
+   */
   changed(seq: number, at: number, by: 1 | -1): void {
-    if (at <= this.#amendedAt || seq < this.#base) return;
-    this.#amendedAt = at;
+    if (at < this.#changedAt || seq < this.#base) return;
+    if (at > this.#changedAt) {
+      this.#changedAt = at;
+      this.#changedThere.clear();
+    }
+    if (this.#changedThere.has(seq)) return;
+    this.#changedThere.add(seq);
     this.shown += by;
   }
 

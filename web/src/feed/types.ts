@@ -1,32 +1,12 @@
 // The wire words of protocol `tidings.v1`, as this page reads them. Fields that
 // a later server adds are simply not named here.
 
-export interface Named {
-  key: string;
-  name: string;
-}
+import type * as wire from "./wire";
 
-export interface Activity {
-  id: string;
-  seq: number;
-  flavor: { key: string; label: string };
-  event: Named;
-  partner: Named & { company: string | null };
-  message: { key: string; subject: string } | null;
-  campaign: Named | null;
-  actor: string;
-  occurred_at: string;
-  recorded_at: string;
-  late_ms: number;
-  device: string | null;
-  platform: { name: string; version: string | null } | null;
-  browser: { name: string; version: string | null } | null;
-  source_url: string | null;
-  referrer_url: string | null;
-  grade: string;
-  grade_reasons: string[];
+/** An activity; the server leaves out none of its fields. */
+export type Activity = Omit<Required<wire.Activity>, "properties"> & {
   properties: Record<string, string | number | boolean>;
-}
+};
 
 export type Cursor = string;
 
@@ -46,14 +26,7 @@ export interface Erased {
   at: number;
 }
 
-export interface Page {
-  items: Activity[];
-  older: Cursor | null;
-  newer: Cursor;
-  more: boolean;
-  complete: boolean;
-  searched_back_to: string | null;
-}
+export type Page = Omit<wire.ActivityPage, "items"> & { items: Activity[] };
 
 export type ServerFrame =
   | { type: "welcome"; session: string; heartbeat_ms: number; server_time: string }

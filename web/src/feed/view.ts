@@ -5,7 +5,7 @@
 // from before a change of filter, shown so that nothing jumps, until reading
 // on from `older` confirms or removes them.
 
-import { type FilterSet, matches, toWire } from "./filter";
+import { type FilterSet, matcher, toWire, type Verdict } from "./filter";
 import { Rows, ROWS_MAX } from "./rows";
 import { Seal } from "./seal";
 import type { Activity, Amended, Cursor, Erased, Page, ServerFrame } from "./types";
@@ -32,9 +32,13 @@ export class View {
   overflow = 0;
   /** The `ref` of the refilter that has not been answered. */
   pendingRef: string | null = null;
+  #matches: (row: Activity) => Verdict;
+  /** Changes that came while a page of history was on its way, which may be older than they are. */
+  #since: (Amended | Erased)[] | null = null;
 
   constructor(filter: FilterSet, limit = ROWS_MAX) {
     this.filter = toWire(filter);
+    this.#matches = matcher(this.filter);
     this.rows = new Rows(limit);
   }
 
@@ -44,6 +48,10 @@ export class View {
   }
   get waiting(): number {
     return this.rows.length - this.shownRows + this.overflow;
+  }
+  /** Rows that stand below what is confirmed. */
+  get unconfirmed(): number {
+    return this.floor === Infinity ? this.rows.length : this.rows.upTo(this.floor - 1);
   }
 
   hold(): void {
@@ -61,11 +69,31 @@ export class View {
   /** The new filter, at once, with what is here. `ref` is null when not connected. */
   refilter(filter: FilterSet, ref: string | null): void {
     this.filter = toWire(filter);
-    this.rows.keep((row) => matches(this.filter, row) !== "no");
+    this.#matches = matcher(this.filter);
+    this.rows.keep((row) => this.#matches(row) !== "no");
     this.pendingRef = ref;
     this.settled = false;
     this.searchedBackTo = null;
     this.seal.state = "unchecked";
+  }
+
+  /** The connection is gone: what was asked is not answered, and a new one counts from rev 1. */
+  disconnected(): void {
+    if (this.pendingRef !== null) this.position = null;
+    this.pendingRef = null;
+    this.rev = 0;
+    this.catchingUp = false;
+  }
+
+  /** The log is another one: no row held means anything in it. */
+  forget(): void {
+    this.rows.replace([]);
+    this.position = null;
+    this.older = null;
+    this.floor = Infinity;
+    this.overflow = 0;
+    this.settled = false;
+    if (this.ceiling !== null) this.ceiling = Number.MAX_SAFE_INTEGER;
   }
 
   subscribed(frame: Frame<"subscribed">): void {
@@ -91,65 +119,89 @@ export class View {
     this.#rebase(frame.items, frame.older, frame.position);
   }
 
+  /** Rows that are new to the view, for the chart and the delay. */
   activities(frame: Frame<"activities">): Activity[] {
     this.position = frame.position;
     if (frame.rev !== this.rev) return [];
     if (this.pendingRef !== null) {
       // Still under the old filter: show what surely matches the new one; the
       // answer to the refilter replaces it.
-      for (const row of frame.items) if (matches(this.filter, row) === "yes") this.rows.put(row);
-      return [];
+      const likely = frame.items.filter((row) => this.#matches(row) === "yes");
+      for (const row of likely) this.rows.put(row);
+      this.#trim();
+      return likely;
     }
     const changes = [...(frame.amended ?? []), ...(frame.erased ?? [])].sort((a, b) => a.at - b.at);
     this.#append(frame.items, frame.position);
-    for (const change of changes) this.#change(change);
+    for (const change of changes) {
+      this.#since?.push(change);
+      this.#count(change);
+      this.#draw(change);
+    }
     if (this.catchingUp) this.caughtUpRows += frame.items.length;
     return frame.items;
   }
 
-  #change(change: Amended | Erased): void {
-    if (!("grade" in change)) {
-      this.rows.remove(change.seq);
-      this.seal.changed(change.seq, change.at, -1);
-      return;
-    }
-    if (change.left) {
-      this.rows.remove(change.seq);
-      this.seal.changed(change.seq, change.at, -1);
-    } else if (change.item) {
-      if (change.seq >= this.floor) this.rows.put(change.item);
-      this.seal.changed(change.seq, change.at, 1);
-    } else {
-      const row = this.rows.get(change.seq);
-      if (row) this.rows.put({ ...row, grade: change.grade, grade_reasons: change.grade_reasons });
-    }
+  moved(position: Cursor): void {
+    this.position = position;
+    if (this.settled && this.pendingRef === null) this.rows.mark(position);
   }
 
-  /** A page of history that ends at `older`. */
+  /** A page of history is about to be read; what changes meanwhile is laid over it. */
+  historyAsked(): void {
+    this.#since = [];
+  }
+
+  /** The page of history that ends at `older`. */
   history(page: Page): void {
+    const before = this.older;
     const items = [...page.items].reverse();
     const low = page.older === null ? 0 : (items[0]?.seq ?? this.floor);
     const confirmed = new Set(items.map((row) => row.seq));
     this.rows.keep((row) => row.seq >= this.floor || row.seq < low || confirmed.has(row.seq));
-    for (const row of items) this.rows.put(row);
+    this.rows.merge(items);
+    const newest = items[items.length - 1];
+    if (before !== null && newest) this.rows.markBelow(before, newest.seq);
+    const top = this.floor;
     this.floor = Math.min(this.floor, low);
     this.older = page.older;
     this.searchedBackTo = page.complete ? null : page.searched_back_to;
+    const meanwhile = this.#since ?? [];
+    this.#since = null;
+    for (const change of meanwhile) this.#draw(change);
+    if (before !== null) this.seal.extend(before, page.older, this.#seqsBetween(low, top));
+    // Rows that nobody has confirmed yet make room for those that somebody has.
+    this.rows.dropOldest(Math.min(this.unconfirmed, this.rows.length - this.rows.limit));
   }
 
-  /** Rows that stand below what is confirmed. */
-  get unconfirmed(): number {
-    return this.floor === Infinity ? this.rows.length : this.rows.upTo(this.floor - 1);
+  /** Reading on will not reach the rows below what is confirmed: they go, rather than stand there unproven. */
+  dropUnconfirmed(): void {
+    this.rows.dropOldest(this.unconfirmed);
   }
 
-  moved(position: Cursor): void {
-    this.position = position;
-    if (this.settled) this.rows.mark(position);
+  /** What a change does to the count of rows this view was given. */
+  #count(change: Amended | Erased): void {
+    const by = leaves(change) ? -1 : entering(change) ? 1 : 0;
+    if (by === 0) return;
+    // From the floor up all rows are held, and that tells whether it was counted; below, only the entry does.
+    if (change.seq >= this.floor && this.overflow === 0) {
+      if ((this.rows.get(change.seq) !== undefined) === (by === -1)) this.seal.add(change.seq, by);
+    } else this.seal.changed(change.seq, change.at, by);
+  }
+
+  #draw(change: Amended | Erased): void {
+    if (leaves(change)) return this.rows.remove(change.seq);
+    const item = entering(change);
+    const row = this.rows.get(change.seq);
+    if (item) {
+      if (row || change.seq >= this.floor) this.rows.put(item);
+    } else if (row && "grade" in change) {
+      this.rows.put({ ...row, grade: change.grade, grade_reasons: change.grade_reasons });
+    }
   }
 
   #append(items: Activity[], position: Cursor): void {
     for (const row of items) {
-      if (this.floor > row.seq) this.floor = this.rows.length ? this.floor : row.seq;
       this.rows.put(row);
       this.seal.gave(row.seq);
     }
@@ -160,17 +212,21 @@ export class View {
 
   #rebase(items: Activity[], older: Cursor | null, position: Cursor): void {
     const low = older === null ? 0 : (items[0]?.seq ?? Infinity);
-    const confirmed = new Set(items.map((row) => row.seq));
     // Rows above the low end are confirmed or gone; the rest waits for history.
-    const kept = this.rows.all().filter((row) => row.seq < low && !confirmed.has(row.seq));
+    const kept = this.rows.all().filter((row) => row.seq < low);
+    const waited = this.ceiling === null ? 0 : this.waiting;
     this.rows.replace([...kept, ...items]);
     this.rows.mark(position);
-    this.floor = low;
+    // With nothing sent, whatever comes next is still above all that was kept.
+    this.floor = low === Infinity ? (kept[kept.length - 1]?.seq ?? 0) + 1 : low;
     this.older = older;
     this.position = position;
     this.settled = true;
-    this.overflow = 0;
     this.searchedBackTo = null;
+    this.overflow = 0;
+    if (this.ceiling === Number.MAX_SAFE_INTEGER) this.ceiling = this.rows.newest?.seq ?? 0;
+    this.overflow = Math.max(0, waited - this.waiting);
+    this.#since = null;
     this.seal.begin(
       older,
       items.map((row) => row.seq),
@@ -179,7 +235,8 @@ export class View {
   }
 
   #trim(): void {
-    if (this.rows.length <= this.rows.limit) return;
+    const surplus = this.rows.length - this.rows.limit;
+    if (surplus <= 0) return;
     if (this.ceiling !== null) {
       // Somebody is reading: what waits is let go, never what is being read.
       const ceiling = this.ceiling;
@@ -187,9 +244,20 @@ export class View {
       this.rows.keep((row) => row.seq <= ceiling);
       return;
     }
+    this.rows.dropOldest(Math.min(surplus, this.unconfirmed));
     const older = this.rows.trim();
     if (older === null) return;
     this.older = older;
-    this.floor = this.rows.oldest?.seq ?? Infinity;
+    this.floor = this.rows.oldest?.seq ?? this.floor;
+  }
+
+  #seqsBetween(low: number, top: number): number[] {
+    const seqs: number[] = [];
+    for (const row of this.rows.all()) if (row.seq >= low && row.seq < top) seqs.push(row.seq);
+    return seqs;
   }
 }
+
+const leaves = (change: Amended | Erased): boolean => !("grade" in change) || change.left === true;
+const entering = (change: Amended | Erased): Activity | undefined =>
+  "grade" in change ? change.item : undefined;

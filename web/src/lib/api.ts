@@ -2,53 +2,21 @@
 
 import { type FilterSet, formatFilter } from "../feed/filter";
 import type { Activity, Page } from "../feed/types";
+import type * as wire from "../feed/wire";
+import type { Counts, Flavor, Message, Partner, Recipient, Session, Why } from "../feed/wire";
 
-export interface Session {
-  workspace: { key: string; name: string };
-  scopes: string[];
-  event: string | null;
-  demo: boolean;
-}
-export interface EventItem {
-  key: string;
-  name: string;
-}
-export interface Partner {
-  key: string;
-  name: string;
-  email: string | null;
-  company: string | null;
-  tags: string[];
-}
-export interface Message {
-  key: string;
-  subject: string;
-}
-export interface Recipient {
-  partner: { key: string; name: string; company: string | null };
-  source: string;
-}
-export interface Counted {
-  value: string;
-  label?: string | null;
-  count: number;
-}
-export interface Counts {
-  total: number;
-  complete: boolean;
-  by: Record<string, Counted[]>;
-  rest?: Record<string, number>;
-}
-export interface Why {
-  matches: boolean;
-  excluded_by: { clause: string; wanted: string[]; actual: unknown }[];
-}
+export type { Counts, Flavor, Message, Partner, Recipient, Session, Why } from "../feed/wire";
+export type EventItem = wire.Event;
+export type Named = wire.Campaign;
+export type Counted = wire.ValueCount;
 
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
+    /** The server is a demo, where one click signs in. */
+    readonly demo = false,
   ) {
     super(message);
   }
@@ -71,7 +39,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   if (!response.ok) {
     const first = data?.errors?.[0];
     const detail = first ? `${first.path}: ${first.message}` : (data?.detail ?? data?.title ?? response.statusText);
-    throw new Problem(response.status, data?.code ?? "unknown", detail);
+    throw new Problem(response.status, data?.code ?? "unknown", detail, data?.demo === true);
   }
   return data as T;
 }
@@ -104,19 +72,21 @@ export const api = {
   session: () => get<Session>("/v1/session"),
   signIn: (key: string) => call<Session>("POST", "/v1/session", { key }),
   signOut: () => call<void>("DELETE", "/v1/session"),
-  ingestKey: (event: string) => call<{ key: string }>("POST", "/v1/session/ingest-key", { event }),
+  signInDemo: () => call<Session>("POST", "/v1/session", { demo: true }),
+  newKey: (name: string, scopes: string[], event: string) =>
+    call<{ key: string }>("POST", "/v1/keys", { name, scopes, event }),
 
   events: () => list<EventItem>("/v1/events"),
   event: (e: string) => get<EventItem>(`/v1/events/${enc(e)}`),
-  putEvent: (e: string, name: string) => call<EventItem>("PUT", `/v1/events/${enc(e)}`, { name }),
+  putEvent: (e: string, name: string) => call<Named>("PUT", `/v1/events/${enc(e)}`, { name }),
   partners: (e: string) => list<Partner>(`/v1/events/${enc(e)}/partners`),
   putPartner: (e: string, p: Partner) => {
     const { key, ...body } = p;
     return call<Partner>("PUT", `/v1/events/${enc(e)}/partners/${enc(key)}`, body);
   },
-  campaigns: (e: string) => list<EventItem>(`/v1/events/${enc(e)}/campaigns`),
+  campaigns: (e: string) => list<Named>(`/v1/events/${enc(e)}/campaigns`),
   putCampaign: (e: string, c: string, name: string) =>
-    call<EventItem>("PUT", `/v1/events/${enc(e)}/campaigns/${enc(c)}`, { name }),
+    call<Named>("PUT", `/v1/events/${enc(e)}/campaigns/${enc(c)}`, { name }),
   messages: (e: string) => list<Message>(`/v1/events/${enc(e)}/messages`),
   putMessage: (e: string, m: string, subject: string) =>
     call<Message>("PUT", `/v1/events/${enc(e)}/messages/${enc(m)}`, { subject }),
@@ -124,7 +94,7 @@ export const api = {
     list<Recipient>(`/v1/events/${enc(e)}/messages/${enc(m)}/recipients`),
   setRecipients: (e: string, m: string, add: string[], remove: string[]) =>
     call<unknown>("POST", `/v1/events/${enc(e)}/messages/${enc(m)}/recipients`, { add, remove }),
-  flavors: () => get<{ items: { key: string; label: string }[] }>("/v1/flavors"),
+  flavors: () => list<Flavor>("/v1/flavors"),
 
   page: (filter: FilterSet, before: string, limit: number) =>
     get<Page>(withFilter("/v1/activities", filter, { before, limit: String(limit) })),
@@ -138,6 +108,4 @@ export const api = {
     get<{ items: { start: string; count: number }[] }>(
       withFilter("/v1/activities/histogram", filter, { bucket, since }),
     ),
-  exportUrl: (filter: FilterSet, format: "csv" | "ndjson") =>
-    withFilter("/v1/activities/export", filter, { format }),
 };

@@ -4,26 +4,46 @@
 import { browserWorld, Feed, type Activity, type FilterSet } from "../feed";
 import { api } from "./api";
 
+/** From so many rows a second on, the page is drawn in batches. */
+const BUSY_RATE = 60;
+const BUSY_PAINT_MS = 150;
+
 export class Live {
   /** Rises once per painted change; reading it subscribes a component to the feed. */
   version = $state(0);
   readonly feed: Feed;
   #asked = 0;
+  #waiting: ReturnType<typeof setTimeout> | undefined;
+  #paintedAt = 0;
+  #rate = 0;
+  #inSecond = 0;
+  #secondAt = 0;
   #listeners: ((rows: Activity[]) => void)[] = [];
   #off: (() => void)[] = [];
 
-  constructor(filter: FilterSet, directoryChanged: (what: string, key: string) => void) {
+  constructor(
+    filter: FilterSet,
+    hear: { directoryChanged(what: string, key: string): void; refused(inForce: FilterSet): void },
+  ) {
     this.feed = new Feed({
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/ws`,
       filter,
       world: browserWorld,
       readPage: (f, before, limit) => api.page(f, before, limit),
       changed: () => this.#ask(),
-      came: (rows) => this.#listeners.forEach((hear) => hear(rows)),
-      directoryChanged,
+      came: (rows) => {
+        this.#count(rows.length);
+        this.#listeners.forEach((hear) => hear(rows));
+      },
+      directoryChanged: hear.directoryChanged,
+      refused: hear.refused,
     });
     const online = () => this.feed.connection.check();
-    const shown = () => document.visibilityState === "visible" && this.feed.connection.check();
+    const shown = () => {
+      // What came while nobody was looking was painted late for no fault of the path.
+      this.feed.latency.discard();
+      if (document.visibilityState === "visible") this.feed.connection.check();
+    };
     addEventListener("online", online);
     document.addEventListener("visibilitychange", shown);
     this.#off = [
@@ -33,9 +53,16 @@ export class Live {
     this.feed.start();
   }
 
+  /** Reads what the feed holds, again whenever it has changed. */
+  read<T>(get: (feed: Feed) => T): T {
+    void this.version;
+    return get(this.feed);
+  }
+
   stop(): void {
     this.feed.stop();
     cancelAnimationFrame(this.#asked);
+    clearTimeout(this.#waiting);
     this.#off.forEach((off) => off());
   }
 
@@ -44,10 +71,37 @@ export class Live {
     return () => (this.#listeners = this.#listeners.filter((l) => l !== hear));
   }
 
+  /** How many rows came in the last second. */
+  get rate(): number {
+    return performance.now() - this.#secondAt < 2_000 ? this.#rate : 0;
+  }
+
+  #count(rows: number): void {
+    const now = performance.now();
+    if (now - this.#secondAt >= 1_000) {
+      this.#rate = now - this.#secondAt < 2_000 ? this.#inSecond : 0;
+      this.#inSecond = 0;
+      this.#secondAt = now;
+    }
+    this.#inSecond += rows;
+  }
+
   #ask(): void {
-    if (this.#asked) return;
+    if (this.#asked || this.#waiting) return;
+    // Many rows a second come in batches: a person reads batches, not a blur.
+    const wait = this.rate > BUSY_RATE ? this.#paintedAt + BUSY_PAINT_MS - performance.now() : 0;
+    if (wait > 0) {
+      this.#waiting = setTimeout(() => {
+        this.#waiting = undefined;
+        this.#frame();
+      }, wait);
+    } else this.#frame();
+  }
+
+  #frame(): void {
     this.#asked = requestAnimationFrame(() => {
       this.#asked = 0;
+      this.#paintedAt = performance.now();
       this.version++;
       // After this frame's work the rows are on the screen.
       requestAnimationFrame(() => {

@@ -26,7 +26,12 @@ class Router {
   }
 
   get parts(): string[] {
-    return this.path.split("/").filter(Boolean).map(decodeURIComponent);
+    try {
+      return this.path.split("/").filter(Boolean).map(decodeURIComponent);
+    } catch {
+      // A stray % is no address of ours.
+      return [];
+    }
   }
 
   #read(): void {

@@ -7,12 +7,16 @@ class SessionState {
   /** "unknown" until the server has answered once. */
   status = $state<"unknown" | "in" | "out" | "unreachable">("unknown");
 
+  /** The server offers the one-click sign-in of a demo. */
+  demo = $state(false);
+
   async load(): Promise<void> {
     try {
       this.current = await api.session();
       this.status = "in";
     } catch (error) {
       if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
+        this.demo = error.demo;
         this.current = null;
         this.status = "out";
       } else if (this.status !== "in") this.status = "unreachable";
@@ -22,6 +26,17 @@ class SessionState {
   async signIn(key: string): Promise<void> {
     this.current = await api.signIn(key);
     this.status = "in";
+  }
+
+  async signInDemo(): Promise<void> {
+    this.current = await api.signInDemo();
+    this.status = "in";
+  }
+
+  /** The server no longer knows this session: the sign-in page comes, at this address. */
+  ended(): void {
+    this.current = null;
+    this.status = "out";
   }
 
   async signOut(): Promise<void> {

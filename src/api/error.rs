@@ -1,0 +1,250 @@
+//! What the API says when it cannot do as asked: RFC 9457 problems.
+//!
+//! The only place that knows status codes of failures. Every code stands in [`CODES`] with its cure, and the reference
+//! page is made from that table. What went wrong inside is logged here and never sent.
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::domain::{Fault, Invalid};
+use crate::store::StoreError;
+
+/// A kind of failure, stable for programs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The word in `code`.
+    pub word: &'static str,
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// What happened, for people.
+    pub title: &'static str,
+    /// What to do about it.
+    pub cure: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal, $title:literal, $cure:literal;)+) => {
+        $($(#[$doc])* pub const $name: &Code = &Code { word: $word, status: $status, title: $title, cure: $cure };)+
+        /// Every code there is, in the order of their status.
+        pub const CODES: &[&Code] = &[$($name),+];
+    };
+}
+
+codes! {
+    /// The body could not be read at all.
+    BODY_MALFORMED = "body_malformed", 400, "The body cannot be read", "Send well-formed JSON in the form that the reference shows.";
+    /// The request did not come in time.
+    BODY_INCOMPLETE = "body_incomplete", 400, "The body ended early", "Send as many bytes as Content-Length says.";
+    /// A parameter of the query that nobody knows.
+    PARAMETER_UNKNOWN = "parameter_unknown", 400, "Unknown query parameter", "Leave it out, or spell it as the reference does.";
+    /// A parameter whose value cannot be used.
+    PARAMETER_INVALID = "parameter_invalid", 400, "A parameter cannot be used", "See errors for each parameter and its rule.";
+    /// A filter set that cannot be used.
+    FILTER_INVALID = "filter_invalid", 400, "The filter set cannot be used", "See errors for each field and its rule.";
+    /// A cursor that this server never made.
+    CURSOR_INVALID = "cursor_invalid", 400, "Not a cursor", "Use a cursor as the server gave it, unchanged.";
+    /// Only other subprotocols were offered.
+    SUBPROTOCOL_UNKNOWN = "subprotocol_unknown", 400, "No common subprotocol", "Offer tidings.v1, or no subprotocol.";
+    /// A WebSocket was expected.
+    UPGRADE_REQUIRED = "upgrade_required", 400, "This is a WebSocket", "Connect with a WebSocket client, or read /v1/activities/stream.";
+    /// No credential, or none that counts.
+    UNAUTHORISED = "unauthorised", 401, "Not signed in", "Send a key as Authorization: Bearer KEY, or sign in.";
+    /// The key may not do this.
+    SCOPE_MISSING = "scope_missing", 403, "The key has not this scope", "Use a key with the scope that detail names.";
+    /// The key is bound to another event.
+    EVENT_FORBIDDEN = "event_forbidden", 403, "The key is bound to another event", "Name only the event of the key, or use another key.";
+    /// A browser came from a site that is not allowed.
+    ORIGIN_FORBIDDEN = "origin_forbidden", 403, "This origin is not allowed", "Add the origin to `origins` of the server's configuration.";
+    /// There is no such thing, or not for this key.
+    NOT_FOUND = "not_found", 404, "Not found", "Check the path; what belongs to another workspace is not found either.";
+    /// The path is there, the method is not.
+    METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The path has not this method", "Use one of the methods in Allow.";
+    /// The client was too slow.
+    BODY_TIMEOUT = "body_timeout", 408, "The body took too long", "Send it faster, or in smaller requests.";
+    /// The same id with other content is stored.
+    ID_CONFLICT = "id_conflict", 409, "The id is taken by other content", "Give a new activity a new id; send the same one unchanged.";
+    /// The cursor was good once.
+    CURSOR_GONE = "cursor_gone", 410, "The cursor cannot be continued", "Read again from the newest page.";
+    /// Too many bytes or too many drafts.
+    BODY_TOO_LARGE = "body_too_large", 413, "Too much in one request", "Send less at once; the limits are in detail.";
+    /// The body is of a type that is not taken here.
+    MEDIA_TYPE = "media_type_unsupported", 415, "This type of body is not taken", "Send one of the types that detail names.";
+    /// The body can be read, but fields are at fault.
+    INVALID = "invalid", 422, "Fields are at fault", "See errors for each field and its rule.";
+    /// The key is over its rate.
+    RATE_LIMITED = "rate_limited", 429, "Over the rate of this key", "Wait as long as Retry-After says.";
+    /// A fault of ours.
+    INTERNAL = "internal", 500, "A fault of the server", "Try again; if it stays, look into the server's log.";
+    /// Too much at once for this server.
+    OVERLOADED = "overloaded", 503, "The server is busy", "Wait as long as Retry-After says, then send it again.";
+    /// The database cannot be used right now.
+    UNAVAILABLE = "unavailable", 503, "The database cannot be used right now", "Wait as long as Retry-After says, then send it again.";
+    /// The server is going down.
+    DRAINING = "draining", 503, "The server is restarting", "Wait as long as Retry-After says, then send it again.";
+}
+
+/// A failure on its way to the client.
+#[derive(Debug)]
+pub struct Problem {
+    code: &'static Code,
+    detail: Cow<'static, str>,
+    faults: Vec<Fault>,
+    retry_after_s: Option<u64>,
+    demo: bool,
+}
+
+impl Problem {
+    /// A failure with this code; `detail` says what exactly, for people.
+    pub fn new(code: &'static Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, detail: detail.into(), faults: Vec::new(), retry_after_s: None, demo: false }
+    }
+
+    /// A failure with every field that is at fault.
+    pub fn invalid(code: &'static Code, invalid: Invalid) -> Self {
+        let detail = match invalid.faults.as_slice() {
+            [one] if one.path.is_empty() => one.message.clone(),
+            [one] => format!("{}: {}", one.path, one.message),
+            many => format!("{} fields are at fault", many.len()),
+        };
+        Self { faults: invalid.faults, ..Self::new(code, detail) }
+    }
+
+    /// There is no such thing here.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(NOT_FOUND, format!("there is no such {what}"))
+    }
+
+    /// Says when to come again: at least `seconds`, and up to half as much later so that not all return at once.
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        let spread = seconds / 2 + 2;
+        // Without randomness everybody returns at the same time, which is no fault of the answer.
+        self.retry_after_s = Some(seconds.max(1) + u64::from(getrandom::u32().unwrap_or(0)) % spread);
+        self
+    }
+
+    /// Says that this is a demo, where one click signs in.
+    pub const fn in_demo(mut self, demo: bool) -> Self {
+        self.demo = demo;
+        self
+    }
+
+    /// Its code.
+    pub const fn code(&self) -> &'static Code {
+        self.code
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(fault: StoreError) -> Self {
+        match fault {
+            StoreError::Exists(what) => Self::new(INTERNAL, "").logged(&format!("{what} exists already")),
+            StoreError::Unavailable(_) => Self::new(UNAVAILABLE, UNAVAILABLE.cure).retry_after(1).logged(&fault),
+            StoreError::Corrupt(_) | StoreError::Refused(_) => Self::new(INTERNAL, INTERNAL.cure).logged(&fault),
+        }
+    }
+}
+
+impl Problem {
+    fn logged(self, fault: &dyn std::fmt::Display) -> Self {
+        tracing::error!(code = self.code.word, %fault, "a request failed inside");
+        self
+    }
+}
+
+/// The body of a problem.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody<'a> {
+    /// Where the code is explained.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What happened, for people.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened, for programs; the words are stable.
+    code: &'a str,
+    /// What exactly.
+    detail: &'a str,
+    /// Every field that is at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<FaultBody<'a>>>,
+    /// True on a demo server, where `POST /v1/session {"demo":true}` signs in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    demo: bool,
+}
+
+/// One field at fault.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Fault)]
+pub struct FaultBody<'a> {
+    /// Where: `occurred_at`, `properties.amount`, `not.device[0]`.
+    pub path: &'a str,
+    /// Which rule, for programs.
+    pub code: &'a str,
+    /// The rule and its cure, for people.
+    pub message: &'a str,
+}
+
+impl<'a> From<&'a Fault> for FaultBody<'a> {
+    fn from(fault: &'a Fault) -> Self {
+        Self { path: &fault.path, code: fault.code, message: &fault.message }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = ProblemBody {
+            kind: format!("/docs#{}", self.code.word),
+            title: self.code.title,
+            status: self.code.status,
+            code: self.code.word,
+            detail: if self.detail.is_empty() { self.code.cure } else { &self.detail },
+            errors: (!self.faults.is_empty()).then(|| self.faults.iter().map(FaultBody::from).collect()),
+            demo: self.demo,
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.code == UNAUTHORISED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tidings\""));
+        }
+        // A body that was not read to its end would be taken for the next request.
+        if self.code == BODY_TIMEOUT || self.code == BODY_TOO_LARGE || self.code == BODY_INCOMPLETE {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CODES, Problem, RATE_LIMITED};
+
+    #[test]
+    fn codes_are_distinct_and_explained() {
+        for (at, code) in CODES.iter().enumerate() {
+            assert!(CODES[..at].iter().all(|other| other.word != code.word), "{} twice", code.word);
+            assert!(code.word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", code.word);
+            assert!((400..600).contains(&code.status) && code.cure.ends_with('.'), "{}", code.word);
+            assert!(at == 0 || CODES[at - 1].status <= code.status, "{} is out of order", code.word);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_spread_but_never_early() {
+        for _ in 0..100 {
+            let seconds = Problem::new(RATE_LIMITED, "").retry_after(4).retry_after_s.expect("set");
+            assert!((4..8).contains(&seconds), "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Counting activities: by value of fields, and by time.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use jiff::tz::TimeZone;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::Api;
+use super::authenticate::Caller;
+use super::buckets::{Width, parse_zone, starts};
+use super::error::{PARAMETER_INVALID, Problem};
+use super::query::Query;
+use crate::auth::Principal;
+use crate::domain::limits::FACET_VALUES_MAX;
+use crate::domain::{Cursor, Invalid, UnixMs};
+use crate::filter::Field;
+use crate::store::{FacetQuery, FacetValue, Facets, HistogramQuery};
+
+/// Counts by value.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Counts)]
+pub struct CountsBody {
+    /// The position that was counted up to.
+    position: String,
+    /// Activities that match the whole filter set.
+    total: u64,
+    /// False when the search had used up its time.
+    complete: bool,
+    /// By field: each counted without its own clauses, under all others; most frequent first.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<CountBody>>)]
+    #[serde(serialize_with = "by_field")]
+    by: Vec<(Field, Vec<CountBody>)>,
+    /// By field: activities of values that are not listed.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>)]
+    #[serde(serialize_with = "by_field")]
+    rest: Vec<(Field, u64)>,
+}
+
+/// One value and its count.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = ValueCount)]
+pub struct CountBody {
+    /// What a filter takes.
+    value: String,
+    /// What people read.
+    label: String,
+    /// How many activities.
+    count: u64,
+}
+
+impl From<FacetValue> for CountBody {
+    fn from(found: FacetValue) -> Self {
+        Self { label: found.label.unwrap_or_else(|| found.value.clone()), value: found.value, count: found.count }
+    }
+}
+
+fn by_field<S: Serializer, T: Serialize>(fields: &[(Field, T)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(fields.len()))?;
+    for (field, value) in fields {
+        map.serialize_entry(field.as_str(), value)?;
+    }
+    map.end()
+}
+
+/// Counts by time.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Histogram)]
+pub struct HistogramBody {
+    /// The position that was counted up to.
+    position: String,
+    /// False when the search had used up its time.
+    complete: bool,
+    /// Buckets that are not empty, ascending.
+    items: Vec<BucketBody>,
+}
+
+/// One bucket.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Bucket)]
+pub struct BucketBody {
+    /// Its start.
+    #[schema(format = DateTime)]
+    start: String,
+    /// How many activities.
+    count: u64,
+}
+
+/// Count activities by the values of fields, each without its own clauses, under all others.
+#[utoipa::path(
+    get,
+    path = "/v1/activities/counts",
+    tag = "Activities",
+    params(
+        crate::api::openapi::FilterParams,
+        ("by" = Option<String>, Query, description = "Fields, separated by commas", example = "flavor,partner"),
+        ("since" = Option<String>, Query, description = "Only occurred at or after this time", format = DateTime),
+        ("until" = Option<String>, Query, description = "Only occurred before this time", format = DateTime),
+    ),
+    responses((status = 200, description = "Counts", body = CountsBody))
+)]
+pub async fn counts(State(api): State<Arc<Api>>, Extension(caller): Extension<Caller>, uri: Uri) -> Result<Json<CountsBody>, Problem> {
+    let mut query = Query::new(uri.query());
+    let asked = fields(&mut query);
+    let (since, until) = (query.time("since"), query.time("until"));
+    let filter = query.finish_filter(&caller.principal)?;
+    // Counted without its own clause, the field event would tell a key of one event about the others.
+    let bound = caller.principal.event.is_some();
+    let by = asked.iter().copied().filter(|f| !(bound && *f == Field::Event)).collect();
+    let facets = FacetQuery { filter, by, since, until, values_max: FACET_VALUES_MAX };
+    let found = api.store.log.facets(caller.principal.workspace, facets).await?;
+    Ok(Json(counted(&api, &caller.principal, &asked, found).await?))
+}
+
+async fn counted(api: &Api, principal: &Principal, asked: &[Field], found: Facets) -> Result<CountsBody, Problem> {
+    let mut by: Vec<(Field, Vec<CountBody>)> =
+        found.by.into_iter().map(|(field, values)| (field, values.into_iter().map(CountBody::from).collect())).collect();
+    let mut rest = found.rest;
+    if let (Some(event), Some(place)) = (&principal.event, asked.iter().position(|f| *f == Field::Event)) {
+        let record = api.store.directory.event(principal.workspace, event.clone()).await?;
+        let (value, label) = record.map_or_else(|| (event.to_string(), event.to_string()), |r| (r.key.to_string(), r.name));
+        by.insert(place.min(by.len()), (Field::Event, vec![CountBody { value, label, count: found.total }]));
+        rest.insert(place.min(rest.len()), (Field::Event, 0));
+    }
+    let position = Cursor { epoch: found.head.epoch, seq: found.head.seq }.to_string();
+    Ok(CountsBody { position, total: found.total, complete: found.complete, by, rest })
+}
+
+fn fields(query: &mut Query<'_>) -> Vec<Field> {
+    let mut found = Vec::new();
+    for list in query.all("by") {
+        for word in list.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+            match Field::parse(word) {
+                Some(Field::Id) => query.fault("by", "not_countable", "id is different in every activity; count by another field"),
+                Some(field) if !found.contains(&field) => found.push(field),
+                Some(_) => {}
+                None => {
+                    let shown: String = word.chars().take(64).collect();
+                    let known = Field::ALL.iter().filter(|f| **f != Field::Id).map(|f| f.as_str()).collect::<Vec<_>>().join(", ");
+                    query.fault("by", "unknown_field", format!("{shown:?} is no field; the fields are {known}"));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Count activities by time.
+#[utoipa::path(
+    get,
+    path = "/v1/activities/histogram",
+    tag = "Activities",
+    params(
+        crate::api::openapi::FilterParams,
+        ("bucket" = Option<String>, Query, description = "`minute` (as when left out), `hour` or `day`"),
+        ("since" = Option<String>, Query, description = "Only occurred at or after this time; without it the last hour, two days or 30 days", format = DateTime),
+        ("until" = Option<String>, Query, description = "Only occurred before this time; without it now", format = DateTime),
+        ("zone" = Option<String>, Query, description = "IANA time zone of the buckets; UTC when left out", example = "Europe/Berlin"),
+    ),
+    responses((status = 200, description = "At most 2,000 buckets; empty ones are left out", body = HistogramBody))
+)]
+pub async fn histogram(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Json<HistogramBody>, Problem> {
+    let mut query = Query::new(uri.query());
+    let width = query.parsed("bucket", Width::parse).unwrap_or(Width::Minute);
+    let zone = query.parsed("zone", parse_zone).unwrap_or(TimeZone::UTC);
+    let (since, until) = (query.time("since"), query.time("until"));
+    let filter = query.finish_filter(&caller.principal)?;
+    // A sender's clock may be a little ahead: what is counted by default ends after the bucket of now.
+    let until = until.unwrap_or(UnixMs(api.clock.now().0 + 60_000));
+    let since = since.unwrap_or(UnixMs(until.0.saturating_sub(width.default_span_ms())));
+    if since > until {
+        let fault = Invalid::one("since", "out_of_range", "must not be later than until");
+        return Err(Problem::invalid(PARAMETER_INVALID, fault));
+    }
+    let starts = starts(width, &zone, since, until).map_err(|fault| Problem::invalid(PARAMETER_INVALID, fault))?;
+    let found = api.store.log.histogram(caller.principal.workspace, HistogramQuery { filter, since, until, starts }).await?;
+    Ok(Json(HistogramBody {
+        position: Cursor { epoch: found.head.epoch, seq: found.head.seq }.to_string(),
+        complete: found.complete,
+        items: found.items.iter().map(|b| BucketBody { start: b.start.to_string(), count: b.count }).collect(),
+    }))
+}

@@ -1,0 +1,125 @@
+//! The two ways to read live: a WebSocket, and Server-Sent Events. Both are handed to `session` once they may begin.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::Response;
+
+use super::Api;
+use super::authenticate::Caller;
+use super::error::{Problem, SUBPROTOCOL_UNKNOWN, UPGRADE_REQUIRED};
+use super::origin;
+use super::query::Query;
+use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX, INBOUND_FRAME_BYTES_MAX, OUTBOUND_FRAME_BYTES_MAX};
+use crate::session::protocol::SUBPROTOCOL;
+use crate::session::{sse, ws};
+
+/// Bytes that a connection reads into at a time: what an idle connection holds. The default is 128 KiB.
+const READ_BUFFER_BYTES: usize = 512;
+/// Bytes that may wait inside the WebSocket before writing fails: one frame beside the one being written, and pongs.
+const WRITE_BUFFER_BYTES_MAX: usize = 2 * OUTBOUND_FRAME_BYTES_MAX;
+
+/// Read live over a WebSocket, subprotocol `tidings.v1`: see the frames among the schemas.
+#[utoipa::path(
+    get,
+    path = "/v1/ws",
+    tag = "Live",
+    params(("ticket" = Option<String>, Query, description = "A ticket, where no header can be set")),
+    responses(
+        (status = 101, description = "The WebSocket"),
+        (status = 400, description = "No WebSocket, or only other subprotocols", body = super::error::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn socket(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(uri.query());
+    query.one("ticket");
+    query.finish()?;
+    let upgrade = upgrade.map_err(|fault| Problem::new(UPGRADE_REQUIRED, fault.body_text()))?;
+    origin::check_socket(&headers, &api.config.origins)?;
+    if !offers_ours(&headers) {
+        return Err(Problem::new(SUBPROTOCOL_UNKNOWN, SUBPROTOCOL_UNKNOWN.cure));
+    }
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_frame_size(INBOUND_FRAME_BYTES_MAX)
+        .max_message_size(INBOUND_FRAME_BYTES_MAX);
+    Ok(ws::upgrade(api.readers.clone(), caller.principal, upgrade))
+}
+
+/// True when the client offers our subprotocol, or none.
+fn offers_ours(headers: &HeaderMap) -> bool {
+    let mut offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).into_iter().peekable();
+    let none = offered.peek().is_none();
+    let mut words = offered.filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    none || words.any(|word| word.trim() == SUBPROTOCOL)
+}
+
+/// Read live over Server-Sent Events: one subscription, the words of the WebSocket as event names.
+#[utoipa::path(
+    get,
+    path = "/v1/activities/stream",
+    tag = "Live",
+    params(
+        crate::api::openapi::FilterParams,
+        ("after" = Option<String>, Query, description = "Cursor to go on from; `Last-Event-ID` beats it"),
+        ("backfill" = Option<u32>, Query, description = "Activities to send first when it begins afresh", maximum = 1000),
+        ("ticket" = Option<String>, Query, description = "A ticket, where no header can be set"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that was read"),
+    ),
+    responses((status = 200, description = "Events until either side ends it", body = String, content_type = "text/event-stream"))
+)]
+pub async fn events(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let mut query = Query::new(uri.query());
+    query.one("ticket");
+    let after = query.cursor("after");
+    let backfill = query.number("backfill", 0, BACKFILL_MAX, BACKFILL_DEFAULT);
+    let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or("?")).filter(|id| !id.is_empty());
+    // A browser sends it by itself; a mangled one is told like a parameter.
+    let last = query.given_cursor("Last-Event-ID", last);
+    let filter = query.finish_filter(&caller.principal)?;
+    let after = last.or(after);
+    Ok(sse::respond(api.readers.clone(), caller.principal, filter, after, backfill))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::offers_ours;
+
+    #[test]
+    fn subprotocols() {
+        for (offered, ours) in [
+            (&[][..], true),
+            (&["tidings.v1"], true),
+            (&["graphql-ws, tidings.v1"], true),
+            (&["graphql-ws", "tidings.v1"], true),
+            (&["graphql-ws"], false),
+            (&["tidings.v2"], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in offered {
+                headers.append(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(value));
+            }
+            assert_eq!(offers_ours(&headers), ours, "{offered:?}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The configuration as a whole: each component's own, in one file.
+//!
+//! Defaults, then the TOML file, then `TIDINGS_...` variables, then options. A key that nobody knows is refused by name.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::api::rate::RateConfig;
+use crate::api::serve::HttpConfig;
+use crate::hub::HubConfig;
+use crate::session::SessionConfig;
+
+/// What environment variables begin with.
+const VARIABLE_PREFIX: &str = "TIDINGS_";
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything the server can be told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where everything is kept: `sqlite:FILE`.
+    pub database: String,
+    /// Address of the API and the page; port 0 takes a free one.
+    pub listen: String,
+    /// Address of `/metrics`, `/live` and `/ready`, or `off`.
+    pub ops_listen: String,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module as in `info,tidings::hub=debug`.
+    pub log: String,
+    /// Origins of other sites whose pages may open a WebSocket, as in `https://desk.example`.
+    pub origins: Vec<String>,
+    /// The listener.
+    pub http: HttpConfig,
+    /// What one key may send.
+    pub rate: RateConfig,
+    /// Taking activities in.
+    pub ingest: IntakeConfig,
+    /// The hub.
+    pub hub: HubConfig,
+    /// Sessions of readers.
+    pub session: SessionConfig,
+}
+
+/// How much may wait for the writer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeConfig {
+    /// Bytes that may wait for the writer; what does not fit is refused with 503.
+    pub queue_bytes_max: usize,
+}
+
+impl Default for IntakeConfig {
+    fn default() -> Self {
+        Self { queue_bytes_max: 32 * 1024 * 1024 }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: "sqlite:tidings.db".to_owned(),
+            listen: "127.0.0.1:8080".to_owned(),
+            ops_listen: "127.0.0.1:9090".to_owned(),
+            log_format: LogFormat::Text,
+            log: "info".to_owned(),
+            origins: Vec::new(),
+            http: HttpConfig::default(),
+            rate: RateConfig::default(),
+            ingest: IntakeConfig::default(),
+            hub: HubConfig::default(),
+            session: SessionConfig::default(),
+        }
+    }
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {fault}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        fault: std::io::Error,
+    },
+    /// The file is not as it should be; the text names the key.
+    #[error("the configuration {path} cannot be used: {fault}")]
+    Form {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        fault: Box<toml::de::Error>,
+    },
+    /// A variable is not as it should be.
+    #[error("{variable} cannot be used: {why}")]
+    Variable {
+        /// Which.
+        variable: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A value that makes no sense.
+    #[error("{0}")]
+    Value(String),
+    /// The database is of a kind that this version has not.
+    #[error("--database {0:?} is not in this version; use sqlite:FILE")]
+    Database(String),
+}
+
+impl Config {
+    /// Defaults, then the file, then the variables that `variable` finds.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the file, the key or the variable.
+    pub fn load(file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let from_file = match file {
+            None => Self::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path).map_err(|fault| ConfigError::File { path: path.to_owned(), fault })?;
+                toml::from_str(&text).map_err(|fault| ConfigError::Form { path: path.to_owned(), fault: Box::new(fault) })?
+            }
+        };
+        let mut table = Table::try_from(&from_file).map_err(|fault| ConfigError::Value(fault.to_string()))?;
+        overlay(&mut table, VARIABLE_PREFIX, &variable)?;
+        let whole: Self = table
+            .try_into()
+            .map_err(|fault: toml::de::Error| ConfigError::Value(format!("a variable cannot be used: {}", fault.message())))?;
+        whole.check()?;
+        Ok(whole)
+    }
+
+    /// The whole of it as TOML, which reads back as the same.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] when it cannot be written, which no value of it causes.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string_pretty(self).map_err(|fault| ConfigError::Value(fault.to_string()))
+    }
+
+    /// The file of the database.
+    ///
+    /// # Errors
+    /// [`ConfigError::Database`] when it is none of SQLite.
+    pub fn database_file(&self) -> Result<PathBuf, ConfigError> {
+        let file = self.database.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest)).filter(|f| !f.is_empty());
+        file.map(PathBuf::from).ok_or_else(|| ConfigError::Database(self.database.clone()))
+    }
+
+    /// Holds values against rules that their types cannot.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if let Some(fault) = self.rate.fault() {
+            return Err(ConfigError::Value(fault));
+        }
+        let bad = self.origins.iter().find(|o| !(o.starts_with("http://") || o.starts_with("https://")) || o.ends_with('/'));
+        match bad {
+            Some(origin) => Err(ConfigError::Value(format!("origins: {origin:?} must be as in https://desk.example, without a path"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Lays `TIDINGS_HTTP_IDLE_TIMEOUT_S` over `http.idle_timeout_s`, and so on for every key there is.
+fn overlay(table: &mut Table, prefix: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<(), ConfigError> {
+    for (key, value) in table.iter_mut() {
+        let name = format!("{prefix}{}", key.to_uppercase());
+        if let Value::Table(inner) = value {
+            overlay(inner, &format!("{name}_"), variable)?;
+        } else if let Some(text) = variable(&name) {
+            *value = like(value, &text).map_err(|why| ConfigError::Variable { variable: name, why })?;
+        }
+    }
+    Ok(())
+}
+
+fn like(value: &Value, text: &str) -> Result<Value, String> {
+    match value {
+        Value::Integer(_) => text.trim().parse().map(Value::Integer).map_err(|_| format!("{text:?} is no whole number")),
+        Value::Float(_) => text.trim().parse().map(Value::Float).map_err(|_| format!("{text:?} is no number")),
+        Value::Boolean(_) => text.trim().parse().map(Value::Boolean).map_err(|_| format!("{text:?} must be true or false")),
+        Value::Array(_) => Ok(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect::<Vec<_>>().into()),
+        _ => Ok(Value::from(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("tidings.toml");
+        std::fs::write(&path, file).expect("written");
+        let find = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        Config::load(Some(&path), find).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn what_it_prints_reads_back() {
+        let printed = Config::default().to_toml().expect("toml");
+        assert_eq!(load(&printed, &[]).expect("reads back").to_toml().expect("toml"), printed);
+    }
+
+    #[test]
+    fn a_variable_wins_over_the_file() {
+        let config = load(
+            "listen = \"127.0.0.1:1\"\n[http]\nidle_timeout_s = 5\nhead_timeout_s = 6",
+            &[
+                ("TIDINGS_LISTEN", "127.0.0.1:2"),
+                ("TIDINGS_HTTP_IDLE_TIMEOUT_S", "7"),
+                ("TIDINGS_ORIGINS", "https://a.example, https://b.example"),
+            ],
+        )
+        .expect("valid");
+        assert_eq!((config.listen.as_str(), config.http.idle_timeout_s, config.http.head_timeout_s), ("127.0.0.1:2", 7, 6));
+        assert_eq!(config.origins, ["https://a.example", "https://b.example"]);
+    }
+
+    #[test]
+    fn faults_are_named() {
+        for (file, variables, named) in [
+            ("colour = 1", &[][..], "colour"),
+            ("[http]\ncolour = 1", &[], "colour"),
+            ("listen = 5", &[], "listen"),
+            ("", &[("TIDINGS_HTTP_IDLE_TIMEOUT_S", "soon")], "TIDINGS_HTTP_IDLE_TIMEOUT_S"),
+            ("[rate]\ndrafts_burst = 10", &[], "drafts_burst"),
+            ("origins = [\"desk.example\"]", &[], "origins"),
+        ] {
+            let told = load(file, variables).expect_err(file);
+            assert!(told.contains(named), "{told}");
+        }
+    }
+
+    #[test]
+    fn databases() {
+        for (database, file) in [
+            ("sqlite:a.db", Some("a.db")),
+            ("sqlite:///x/a.db", Some("/x/a.db")),
+            ("postgres://h/d", None),
+            ("a.db", None),
+            ("sqlite:", None),
+        ] {
+            let config = Config { database: database.to_owned(), ..Config::default() };
+            assert_eq!(config.database_file().ok().as_deref().and_then(std::path::Path::to_str), file, "{database}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Carries out what a session asks: commands to the shard, reads of the store, the passing of time.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use tokio::time::Sleep;
+
+use super::disconnect::Disconnect;
+use super::found::Found;
+use super::frames::{self, Limits, WelcomeFrame, Written};
+use super::machine::{Action, Answer, Question, Session};
+use super::protocol::HEARTBEAT_MS;
+use super::{Guest, Readers};
+use crate::auth::Principal;
+use crate::store::StoreError;
+
+/// A session with its hands and its clock.
+pub(super) struct Driver {
+    pub session: Session,
+    guest: Guest,
+    reading: Option<BoxFuture<'static, (u64, Result<Answer, StoreError>)>>,
+    started: Instant,
+    timer: Pin<Box<Sleep>>,
+    /// When the timer fires, in the session's milliseconds. It is not set back when nothing is due: rearming it for every
+    /// frame costs more than firing once in vain.
+    armed_ms: u64,
+    /// True when something happened since the outbox was last emptied.
+    stirred: bool,
+}
+
+/// What the wire is to do.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// Write a frame, then say [`Driver::written`].
+    Frame(Written, Option<Instant>),
+    /// End the connection.
+    End(Disconnect),
+}
+
+impl Driver {
+    /// A session for this principal; `None` while its workspace cannot be opened.
+    pub async fn enter(readers: &Readers, principal: &Principal) -> Option<Self> {
+        let guest = readers.enter(principal).await?;
+        let seat = guest.seat.as_ref()?;
+        let session = Session::new(seat.session, seat.room.clone(), seat.outbox.clone(), principal.event.clone());
+        let timer = Box::pin(tokio::time::sleep(Duration::from_millis(HEARTBEAT_MS)));
+        let started = Instant::now();
+        Some(Self { session, guest, reading: None, started, timer, armed_ms: HEARTBEAT_MS, stirred: true })
+    }
+
+    /// The first frame of a connection.
+    pub fn welcome(&self) -> Written {
+        let session = self.guest.seat.as_ref().map_or(0, |s| s.session).to_string();
+        let now = self.guest.readers.inner.clock.now().to_string();
+        let frame = WelcomeFrame {
+            r#type: WelcomeFrame::WORD,
+            session: &session,
+            heartbeat_ms: HEARTBEAT_MS,
+            server_time: &now,
+            limits: Limits::default(),
+        };
+        frames::write(&frame, None)
+    }
+
+    /// Milliseconds since the session began.
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A frame came in.
+    pub fn said(&mut self, text: &str) {
+        self.session.said(text);
+        self.stirred = true;
+    }
+
+    /// Makes the timer fire at this time too (of the session's milliseconds).
+    pub fn arm(&mut self, at_ms: u64) {
+        if at_ms < self.armed_ms {
+            self.armed_ms = at_ms;
+            let at = self.started + Duration::from_millis(at_ms);
+            self.timer.as_mut().reset(at.into());
+        }
+    }
+
+    /// The next thing for the wire; `None` when the session waits.
+    pub async fn advance(&mut self) -> Option<Output> {
+        if std::mem::take(&mut self.stirred) {
+            self.session.drain();
+            let now_ms = self.now_ms();
+            self.session.tick(now_ms);
+            self.guest.set_lagging(self.session.is_lagging());
+        }
+        while let Some(action) = self.session.next_action() {
+            match action {
+                Action::Send(written, committed_at) => return Some(Output::Frame(written, committed_at)),
+                Action::End(disconnect) => return Some(Output::End(disconnect)),
+                Action::Tell(command) => {
+                    if let Some(seat) = &self.guest.seat {
+                        // A shard that has ended takes nothing; the shutdown that ended it ends us too.
+                        let _ = seat.tell(command).await;
+                    }
+                }
+                Action::Read(read, question) => self.reading = self.read(read, question),
+            }
+        }
+        self.arm(self.session.next_tick_ms());
+        None
+    }
+
+    /// A frame has been handed to the socket.
+    pub fn written(&self, committed_at: Option<Instant>) {
+        let meters = &self.guest.readers.inner.meters;
+        meters.frames.increment(1);
+        if let Some(committed_at) = committed_at {
+            meters.commit_to_socket.record(committed_at.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Waits until there may be something to do. Nothing is lost when it is dropped half-way.
+    pub async fn idle(&mut self) {
+        let Some(seat) = &self.guest.seat else { return std::future::pending().await };
+        let outbox = &seat.outbox;
+        let (reading, timer) = (&mut self.reading, &mut self.timer);
+        let (answered, fired) = poll_fn(|cx| {
+            if let Some(answer) = reading.as_mut().map(|r| r.as_mut().poll(cx))
+                && let std::task::Poll::Ready(answer) = answer
+            {
+                return std::task::Poll::Ready((Some(answer), false));
+            }
+            if timer.as_mut().poll(cx).is_ready() {
+                return std::task::Poll::Ready((None, true));
+            }
+            outbox.poll_ready(cx).map(|()| (None, false))
+        })
+        .await;
+        if let Some((read, answer)) = answered {
+            self.reading = None;
+            self.session.answered(read, answer);
+        }
+        if fired {
+            self.armed_ms = u64::MAX;
+        }
+        self.stirred = true;
+    }
+
+    fn read(&self, read: u64, question: Question) -> Option<BoxFuture<'static, (u64, Result<Answer, StoreError>)>> {
+        let workspace = self.guest.seat.as_ref()?.room.workspace();
+        let readers = self.guest.readers.clone();
+        Some(Box::pin(async move {
+            let inner = &readers.inner;
+            // The semaphore is never closed.
+            let _turn = inner.reads.acquire().await;
+            let answer = match question {
+                Question::Head => inner.log.head(workspace).await.map(Answer::Head),
+                Question::Count { filter, from, to } => inner.log.count(workspace, (*filter).clone(), from, to).await.map(Answer::Count),
+                Question::History(ask) => inner.log.page(workspace, ask.query()).await.map(|page| Answer::History(Found::of(&ask, page))),
+            };
+            (read, answer)
+        }))
+    }
+}

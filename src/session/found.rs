@@ -1,0 +1,173 @@
+//! History for a session: first from the recent entries that the hub keeps, else from the store.
+
+use std::sync::Arc;
+
+use crate::domain::limits::OUTBOUND_FRAME_BYTES_MAX;
+use crate::domain::{MembershipChange, Seq};
+use crate::filter::FilterSet;
+use crate::hub::room::{Room, membership_changes};
+use crate::store::{Item, Order, Page, PageEnd, PageQuery};
+
+/// Bytes of a frame that are not activities, at most.
+const FRAME_MARGIN_BYTES: usize = 4 * 1024;
+/// Bytes of activities in one frame.
+pub const FRAME_ITEMS_BYTES_MAX: usize = OUTBOUND_FRAME_BYTES_MAX - FRAME_MARGIN_BYTES;
+/// Activities of one page while catching up; few in tests, so that there are many pages.
+pub const CATCH_UP_ITEMS: usize = if cfg!(test) { 3 } else { 500 };
+
+/// What is asked of history.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Which activities.
+    pub filter: Arc<FilterSet>,
+    /// Only above this.
+    pub after: Seq,
+    /// Only up to this; `None` is the head of the store.
+    pub up_to: Option<Seq>,
+    /// Which end comes first.
+    pub order: Order,
+    /// Activities at most.
+    pub limit: usize,
+}
+
+/// What was found; see [`Page`] for the meaning of `reached`.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Oldest first, whichever way it was read.
+    pub items: Vec<Item>,
+    /// How far it was read.
+    pub reached: Seq,
+    /// True when the whole range was read.
+    pub whole: bool,
+    /// Everything up to here is gone from the store.
+    pub pruned: Seq,
+    /// Membership changes in what was read, oldest first only.
+    pub memberships: Vec<(Seq, Arc<MembershipChange>)>,
+}
+
+impl Ask {
+    /// The newest `limit` up to a place.
+    pub fn newest(filter: &Arc<FilterSet>, up_to: Seq, limit: usize) -> Self {
+        Self { filter: filter.clone(), after: 0, up_to: Some(up_to), order: Order::NewestFirst, limit }
+    }
+
+    /// What comes after a place.
+    pub fn onward(filter: &Arc<FilterSet>, after: Seq, up_to: Option<Seq>) -> Self {
+        Self { filter: filter.clone(), after, up_to, order: Order::OldestFirst, limit: CATCH_UP_ITEMS }
+    }
+
+    /// The question to the store.
+    pub fn query(&self) -> PageQuery {
+        PageQuery {
+            filter: FilterSet::clone(&self.filter),
+            after: self.after,
+            up_to: self.up_to,
+            since: None,
+            until: None,
+            order: self.order,
+            limit: self.limit.max(1),
+            bytes_max: FRAME_ITEMS_BYTES_MAX,
+        }
+    }
+
+    /// Answers from the recent entries, if they hold enough.
+    pub fn recent(&self, room: &Room) -> Option<Found> {
+        match self.order {
+            Order::OldestFirst => self.recent_onward(room),
+            Order::NewestFirst => self.recent_newest(room),
+        }
+    }
+
+    fn recent_onward(&self, room: &Room) -> Option<Found> {
+        let up_to = self.up_to.unwrap_or_else(|| room.head());
+        if self.after >= up_to {
+            // Nothing lies between; whoever asked without an end joins next, and reads the rest then.
+            return Some(Found { items: Vec::new(), reached: self.after, whole: true, pruned: 0, memberships: Vec::new() });
+        }
+        let batches = room.recent(self.after, up_to)?;
+        let entries = || batches.iter().flat_map(|b| b.iter()).filter(|e| e.seq > self.after && e.seq <= up_to);
+        let mut found = Found { items: Vec::new(), reached: up_to, whole: true, pruned: 0, memberships: Vec::new() };
+        let mut bytes = 0;
+        room.with_people(|people| {
+            for entry in entries() {
+                let Some(activity) = entry.activity() else { continue };
+                if !self.filter.matches(&activity.facts, people.of(&activity.facts)) {
+                    continue;
+                }
+                bytes += activity.body.len() + 1;
+                let fits = found.items.len() < self.limit && (found.items.is_empty() || bytes <= FRAME_ITEMS_BYTES_MAX);
+                if !fits {
+                    found.reached = found.items.last().map_or(self.after, |i| i.seq);
+                    found.whole = false;
+                    break;
+                }
+                found.items.push(Item { seq: entry.seq, body: activity.body.clone() });
+            }
+        });
+        let changes = membership_changes(entries()).filter(|(seq, _)| *seq <= found.reached);
+        found.memberships = changes.map(|(seq, change)| (seq, change.clone())).collect();
+        Some(found)
+    }
+
+    fn recent_newest(&self, room: &Room) -> Option<Found> {
+        let up_to = self.up_to.unwrap_or_else(|| room.head());
+        let mut found = Found { items: Vec::new(), reached: up_to, whole: up_to == 0, pruned: 0, memberships: Vec::new() };
+        if self.limit == 0 || up_to == 0 {
+            return Some(found);
+        }
+        let from = room.recent_from();
+        let batches = room.recent(from, up_to)?;
+        let mut bytes = 0;
+        let mut full = false;
+        room.with_people(|people| {
+            let entries = batches.iter().rev().flat_map(|b| b.iter().rev()).filter(|e| e.seq <= up_to);
+            for entry in entries {
+                let Some(activity) = entry.activity() else { continue };
+                if !self.filter.matches(&activity.facts, people.of(&activity.facts)) {
+                    continue;
+                }
+                bytes += activity.body.len() + 1;
+                full = found.items.len() == self.limit || (!found.items.is_empty() && bytes > FRAME_ITEMS_BYTES_MAX);
+                if full {
+                    break;
+                }
+                found.items.push(Item { seq: entry.seq, body: activity.body.clone() });
+            }
+        });
+        full |= found.items.len() == self.limit;
+        if !full && from > 0 {
+            return None;
+        }
+        found.whole = !full;
+        found.reached = if full { found.items.last().map_or(up_to, |i| i.seq - 1) } else { 0 };
+        found.items.reverse();
+        Some(found)
+    }
+}
+
+impl Found {
+    /// What the store found for this question.
+    pub fn of(ask: &Ask, page: Page) -> Self {
+        let mut found = Self {
+            items: page.items,
+            reached: page.reached,
+            whole: page.end == PageEnd::Range,
+            pruned: page.head.pruned,
+            memberships: page.memberships,
+        };
+        if ask.order == Order::NewestFirst {
+            found.items.reverse();
+        }
+        found
+    }
+
+    /// True when one of the membership changes concerns the filter.
+    pub fn concerns(&self, filter: &FilterSet) -> bool {
+        self.memberships.iter().any(|(_, c)| filter.depends_on(c.set, &c.event, &c.value))
+    }
+
+    /// Where reading history goes on, newest first; `None` at the start of the log.
+    pub fn older(&self) -> Option<Seq> {
+        (!self.whole && self.reached > self.pruned).then_some(self.reached)
+    }
+}

@@ -1,0 +1,286 @@
+//! What a client is told: every frame, and how it is written.
+//!
+//! Frames are structs that serde writes, but for `items`: activities are bytes already, and are spliced in as they are.
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::domain::Cursor;
+use crate::domain::limits::{BACKFILL_MAX, OUTBOUND_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
+
+/// Stands where activities are spliced in. Always the last field of its frame.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spliced;
+
+impl Serialize for Spliced {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
+}
+
+fn as_text<S: Serializer>(cursor: &Cursor, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(cursor)
+}
+
+fn as_text_or_null<S: Serializer>(cursor: &Option<Cursor>, serializer: S) -> Result<S::Ok, S::Error> {
+    match cursor {
+        Some(cursor) => serializer.collect_str(cursor),
+        None => serializer.serialize_none(),
+    }
+}
+
+macro_rules! frames {
+    ($($(#[$doc:meta])* $name:ident as $schema:ident = $word:literal { $($(#[$fmeta:meta])* $field:ident : $type:ty),* $(,)? })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Serialize, ToSchema)]
+            #[schema(as = $schema)]
+            pub struct $name<'a> {
+                /// The word.
+                pub r#type: &'a str,
+                $($(#[$fmeta])* pub $field: $type),*
+            }
+
+            impl $name<'_> {
+                /// The word in `type`, and the name of the event over Server-Sent Events.
+                pub const WORD: &'static str = $word;
+            }
+
+            impl Frame for $name<'_> {
+                fn word(&self) -> &'static str {
+                    Self::WORD
+                }
+            }
+        )+
+    };
+}
+
+/// A frame to a client.
+pub trait Frame: Serialize {
+    /// Its word.
+    fn word(&self) -> &'static str;
+}
+
+frames! {
+    /// The first frame of a connection.
+    WelcomeFrame as Welcome = "welcome" {
+        /// Names this session in logs.
+        session: &'a str,
+        /// Longest silence, in milliseconds.
+        heartbeat_ms: u64,
+        /// RFC 3339.
+        server_time: &'a str,
+        /// What the server accepts.
+        limits: Limits,
+    }
+    /// A subscription has begun: its filter is in force.
+    SubscribedFrame as Subscribed = "subscribed" {
+        /// Which subscription.
+        sub: &'a str,
+        /// As the client sent it.
+        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        /// 1.
+        rev: u32,
+        /// Everything up to here has been sent.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+        /// `resumed` or `fresh`.
+        mode: &'a str,
+        /// Where reading history goes on; null at the start of the log and when resumed.
+        #[schema(value_type = Option<String>)] #[serde(serialize_with = "as_text_or_null")] older: Option<Cursor>,
+        /// The end of the log now.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] head: Cursor,
+        /// True when more follows before `caught_up`.
+        catching_up: bool,
+        /// Oldest first.
+        #[schema(value_type = Vec<crate::wire::ActivityView>)] items: Spliced,
+    }
+    /// Activities, in seq order, each exactly once within a rev.
+    ActivitiesFrame as Activities = "activities" {
+        /// Which subscription.
+        sub: &'a str,
+        /// Under which filter.
+        rev: u32,
+        /// Everything up to here has been sent.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+        /// Oldest first.
+        #[schema(value_type = Vec<crate::wire::ActivityView>)] items: Spliced,
+    }
+    /// Nothing matched, and yet it goes on.
+    PositionFrame as Position = "position" {
+        /// Which subscription.
+        sub: &'a str,
+        /// Everything up to here has been sent.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+    }
+    /// A new filter is in force above `position`.
+    RefilteredFrame as Refiltered = "refiltered" {
+        /// Which subscription.
+        sub: &'a str,
+        /// As the client sent it; absent when the server did it of its own accord.
+        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        /// The new rev.
+        rev: u32,
+        /// Where it switched.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+        /// The view is (`older`, `position`]; null at the start of the log.
+        #[schema(value_type = Option<String>)] #[serde(serialize_with = "as_text_or_null")] older: Option<Cursor>,
+        /// The newest of the new filter, oldest first.
+        #[schema(value_type = Vec<crate::wire::ActivityView>)] items: Spliced,
+    }
+    /// A subscription has ended.
+    UnsubscribedFrame as Unsubscribed = "unsubscribed" {
+        /// Which subscription.
+        sub: &'a str,
+        /// As the client sent it.
+        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        /// Everything up to here has been sent.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+    }
+    /// The reader was too slow and is served from the log.
+    LaggingFrame as Lagging = "lagging" {
+        /// Which subscription.
+        sub: &'a str,
+        /// Everything up to here has been sent.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+        /// The end of the log now.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] head: Cursor,
+    }
+    /// Catching up has ended: from here on it is live.
+    CaughtUpFrame as CaughtUp = "caught_up" {
+        /// Which subscription.
+        sub: &'a str,
+        /// Everything up to here has been sent.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+    }
+    /// How many match, counted in the store.
+    SealedFrame as Sealed = "sealed" {
+        /// Which subscription.
+        sub: &'a str,
+        /// As the client sent it.
+        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        /// Under which filter.
+        rev: u32,
+        /// The count begins after this.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] from: Cursor,
+        /// And ends here: all of them have been sent.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+        /// How many.
+        stored: u64,
+        /// When the first entry after `from` was recorded; null when there is none.
+        #[schema(value_type = Option<String>, format = DateTime)] since: Option<String>,
+    }
+    /// A name that may be shown has changed.
+    ChangedFrame as Changed = "changed" {
+        /// `event`, `partner`, `message` or `campaign`.
+        what: &'a str,
+        /// `expo-2026`, or `expo-2026/acme`.
+        key: &'a str,
+    }
+    /// A subscription could not go on where it was; `subscribed` with mode fresh follows.
+    ResetFrame as Reset = "reset" {
+        /// Which subscription.
+        sub: &'a str,
+        /// `epoch`, `pruned` or `ahead`.
+        reason: &'a str,
+        /// The oldest position that could be continued.
+        #[schema(value_type = String)] #[serde(serialize_with = "as_text")] oldest: Cursor,
+    }
+    /// Something could not be done.
+    ErrorFrame as Error = "error" {
+        /// Which subscription, if one is at fault.
+        #[serde(skip_serializing_if = "Option::is_none")] sub: Option<&'a str>,
+        /// As the client sent it.
+        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        /// A stable word.
+        code: &'a str,
+        /// What is wrong and what to do.
+        message: &'a str,
+        /// True when the same word may succeed later.
+        retry: bool,
+    }
+    /// Answer to a ping.
+    PongFrame as Pong = "pong" {
+        /// As the client sent it.
+        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        /// As the client sent it.
+        #[schema(value_type = Object)] t: &'a Value,
+    }
+    /// The server ends the connection.
+    ByeFrame as Bye = "bye" {
+        /// Why.
+        reason: &'a str,
+        /// When to come back, in milliseconds.
+        reconnect_after_ms: u64,
+    }
+}
+
+/// What the server accepts on a connection.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WelcomeLimits)]
+pub struct Limits {
+    /// Subscriptions of one connection.
+    pub subscriptions: usize,
+    /// Activities sent back at most.
+    pub backfill: usize,
+    /// Bytes of one frame from the client.
+    pub inbound_frame_bytes: usize,
+    /// Bytes of one frame to the client.
+    pub outbound_frame_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            subscriptions: SUBSCRIPTIONS_MAX,
+            backfill: BACKFILL_MAX,
+            inbound_frame_bytes: crate::domain::limits::INBOUND_FRAME_BYTES_MAX,
+            outbound_frame_bytes: OUTBOUND_FRAME_BYTES_MAX,
+        }
+    }
+}
+
+/// A frame as text, with its word (the name of the event over Server-Sent Events) and its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its word.
+    pub word: &'static str,
+    /// The JSON.
+    pub text: String,
+    /// The position in it, if it has one.
+    pub position: Option<Cursor>,
+}
+
+/// Writes a frame without activities.
+pub fn write<F: Frame>(frame: &F, position: Option<Cursor>) -> Written {
+    Written { word: frame.word(), text: to_text(frame, 256), position }
+}
+
+/// Writes a frame whose last field is [`Spliced`], with activities laid in; each part is JSON of one or more of them,
+/// separated by commas.
+pub fn write_items<'a, F: Frame>(frame: &F, position: Cursor, parts: impl Iterator<Item = &'a Bytes> + Clone) -> Written {
+    const PLACEHOLDER: &str = "null}";
+    let bytes: usize = parts.clone().map(|p| p.len() + 1).sum();
+    let mut text = to_text(frame, bytes + 320);
+    debug_assert!(text.ends_with(PLACEHOLDER), "items come last");
+    text.truncate(text.len() - PLACEHOLDER.len());
+    text.push('[');
+    for (index, part) in parts.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        // Bodies were made by serde, so they are UTF-8.
+        text.push_str(std::str::from_utf8(part).unwrap_or_default());
+    }
+    text.push_str("]}");
+    Written { word: frame.word(), text, position: Some(position) }
+}
+
+fn to_text<F: Frame>(frame: &F, capacity: usize) -> String {
+    let mut bytes = Vec::with_capacity(capacity);
+    match serde_json::to_writer(&mut bytes, frame) {
+        Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
+        Err(never) => unreachable!("a frame is always JSON: {never}"),
+    }
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { canonical, exclude, type FilterSet, formatFilter, include, matcher, only, parseFilter, toggle, withText } from "./filter";
+import type { Activity } from "./types";
+
+const row = (over: Partial<Activity> = {}): Activity => ({
+  id: "a1",
+  seq: 1,
+  flavor: { key: "message.opened", label: "Opened the message" },
+  event: { key: "expo-2026", name: "Expo 2026" },
+  partner: { key: "acme", name: "Acme Inc", company: "Acme" },
+  message: { key: "welcome", subject: "Welcome" },
+  campaign: null,
+  actor: "partner",
+  occurred_at: "2026-11-22T09:14:03.120Z",
+  recorded_at: "2026-11-22T09:14:03.200Z",
+  late_ms: 80,
+  device: "desktop",
+  platform: { name: "Windows", version: "10" },
+  browser: { name: "Chrome", version: "142" },
+  source_url: "https://Expo.example/pricing?x=1",
+  referrer_url: null,
+  grade: "unclear",
+  grade_reasons: [],
+  properties: { amount: 12, hall: "7B" },
+  ...over,
+});
+
+describe("a filter in the address", () => {
+  it.each([
+    "",
+    "partner=acme&partner=globex",
+    "partner=acme&not.browser=Chrome",
+    "flavor=message.*&text=two words",
+    "source=https://expo.example/pricing",
+  ])("comes back as it was: %s", (query) => {
+    const filter = parseFilter(new URLSearchParams(query));
+    expect(parseFilter(formatFilter(filter))).toEqual(filter);
+  });
+
+  it("ignores what is no field, and takes no value twice", () => {
+    expect(parseFilter(new URLSearchParams("foo=1&partner=acme&partner=ACME&not.bar=2&partner="))).toEqual({ partner: ["acme"] });
+  });
+
+  it("is equal in any order", () => {
+    const one = parseFilter(new URLSearchParams("partner=b&partner=a&not.device=tv"));
+    const other = parseFilter(new URLSearchParams("not.device=tv&partner=a&partner=b"));
+    expect(canonical(one)).toBe(canonical(other));
+  });
+});
+
+describe("edits", () => {
+  it.each<[string, FilterSet, FilterSet]>([
+    ["include", include({}, "partner", "acme"), { partner: ["acme"] }],
+    ["include what was excluded", include({ not: { partner: ["acme"] } }, "partner", "acme"), { partner: ["acme"] }],
+    ["exclude what was included", include({ partner: ["acme"] }, "partner", "ACME", true), { not: { partner: ["ACME"] } }],
+    ["take out", exclude({ partner: ["acme", "globex"], not: { partner: ["x"] } }, "partner", "acme"), { partner: ["globex"], not: { partner: ["x"] } }],
+    ["toggle off", toggle({ flavor: ["a.b"] }, "flavor", "a.b"), {}],
+    ["only", only({ partner: ["a", "b"], not: { partner: ["c"], device: ["tv"] } }, "partner", "d"), { partner: ["d"], not: { device: ["tv"] } }],
+    ["text", withText({ partner: ["a"] }, "  pricing "), { partner: ["a"], text: "pricing" }],
+    ["no text", withText({ text: "x" }, " "), {}],
+  ])("%s", (_, made, expected) => expect(made).toEqual(expected));
+});
+
+describe("the local reading of a filter", () => {
+  it.each<[FilterSet, Partial<Activity>, string]>([
+    [{}, {}, "yes"],
+    [{ partner: ["ACME"] }, {}, "yes"],
+    [{ partner: ["expo-2026/acme"] }, {}, "yes"],
+    [{ partner: ["other/acme"] }, {}, "no"],
+    [{ partner: ["globex"] }, {}, "no"],
+    [{ flavor: ["message.*"] }, {}, "yes"],
+    [{ flavor: ["message.sent"] }, {}, "no"],
+    [{ about: ["welcome"] }, {}, "yes"],
+    [{ about: ["welcome"] }, { message: null }, "no"],
+    [{ not: { campaign: ["c1"] } }, {}, "yes"],
+    [{ not: { browser: ["chrome"] } }, {}, "no"],
+    [{ browser: ["chrome"] }, { browser: null }, "no"],
+    [{ source: ["expo.example"] }, {}, "yes"],
+    [{ source: ["https://expo.example/pri"] }, {}, "yes"],
+    [{ referrer: ["mail.example"] }, {}, "no"],
+    [{ message: ["welcome"] }, {}, "unknown"],
+    [{ message: ["welcome"], partner: ["globex"] }, {}, "no"],
+    [{ tag: ["gold"] }, {}, "unknown"],
+    [{ not: { tag: ["gold"] } }, {}, "unknown"],
+    [{ text: "acme 7b" }, {}, "yes"],
+    [{ text: "acme nothing" }, {}, "no"],
+  ])("%j", (filter, over, verdict) => expect(matcher(filter)(row(over))).toBe(verdict));
+});

@@ -1,0 +1,127 @@
+// What can be chosen for a field of the filter, and how it reads.
+
+import { type Field, fold, type FilterSet } from "../feed";
+import type { Counted } from "./api";
+import { directory } from "./directory.svelte";
+import { deviceLabel } from "./words";
+
+export interface Option {
+  value: string;
+  label: string;
+  hint: string;
+  /** Null while it is not known. */
+  count: number | null;
+}
+
+const DEVICES = ["desktop", "mobile", "tablet", "tv", "console", "wearable", "bot", "email_client", "unknown"];
+const ACTORS = ["partner", "invitee", "unknown"];
+const GRADES = ["human", "machine", "unclear"];
+
+export const FIELD_WORDS: Partial<Record<Field, [one: string, more: string]>> = {
+  partner: ["Partner", "Partners"],
+  flavor: ["Flavor", "Flavors"],
+  message: ["Message", "Messages"],
+  about: ["About", "About"],
+  device: ["Device", "Device"],
+  platform: ["Platform", "Platform"],
+  browser: ["Browser", "Browser"],
+  source: ["Source", "Source"],
+  referrer: ["Referrer", "Referrer"],
+  actor: ["Actor", "Actor"],
+  grade: ["Grade", "Grade"],
+  campaign: ["Campaign", "Campaign"],
+  tag: ["Tag", "Tag"],
+  id: ["Activity", "Activity"],
+};
+export const MORE_FIELDS: Field[] = ["device", "platform", "browser", "source", "referrer", "actor", "grade", "campaign", "tag"];
+
+/** A key without the event before it: on this page there is one event. */
+export const bare = (value: string): string => value.slice(value.indexOf("/") + 1);
+const KEYED: Field[] = ["partner", "message", "about", "campaign"];
+const plain = (field: Field, value: string): string => (KEYED.includes(field) ? bare(value) : value);
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ");
+
+export function valueLabel(field: Field, value: string): string {
+  const key = plain(field, value);
+  switch (field) {
+    case "partner":
+      return directory.partner(key)?.name ?? key;
+    case "flavor":
+      if (value.endsWith(".*")) return `Any ${value.slice(0, -2)}`;
+      return directory.flavor(value)?.label ?? capital(value.split(".").join(" "));
+    case "message":
+    case "about":
+      return directory.message(key)?.subject ?? key;
+    case "campaign":
+      return directory.campaign(key)?.name ?? key;
+    case "device":
+      return deviceLabel(value);
+    case "actor":
+    case "grade":
+      return capital(value);
+    case "id":
+      return value.slice(0, 8);
+    default:
+      return value;
+  }
+}
+
+/** A chip in the words of a person. */
+export function chipText(field: Field, value: string, not: boolean): string {
+  const label = valueLabel(field, value);
+  const text =
+    field === "message"
+      ? `got “${label}”`
+      : field === "about"
+        ? `about “${label}”`
+        : ["partner", "flavor", "platform", "browser", "device"].includes(field)
+          ? label
+          : `${(FIELD_WORDS[field]?.[0] ?? field).toLowerCase()} ${label}`;
+  return not ? `not ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function known(field: Field): { value: string; hint?: string }[] {
+  switch (field) {
+    case "partner":
+      return (directory.partners ?? []).map((p) => ({ value: p.key, hint: p.company && p.company !== p.name ? p.company : "" }));
+    case "flavor":
+      return (directory.flavors ?? []).map((f) => ({ value: f.key }));
+    case "message":
+    case "about":
+      return (directory.messages ?? []).map((m) => ({ value: m.key }));
+    case "campaign":
+      return (directory.campaigns ?? []).map((c) => ({ value: c.key }));
+    case "tag":
+      return [...new Set((directory.partners ?? []).flatMap((p) => p.tags))].map((value) => ({ value }));
+    case "device":
+      return DEVICES.map((value) => ({ value }));
+    case "actor":
+      return ACTORS.map((value) => ({ value }));
+    case "grade":
+      return GRADES.map((value) => ({ value }));
+    default:
+      return [];
+  }
+}
+
+/** Everything that can be chosen: what the directory knows, what was counted, what is chosen already. */
+export function optionsOf(field: Field, counted: Counted[] | undefined, filter: FilterSet): Option[] {
+  const options = new Map<string, Option>();
+  const put = (value: string, hint = "", count: number | null = counted ? 0 : null) => {
+    const short = plain(field, value);
+    const id = fold(short);
+    const held = options.get(id);
+    if (held) {
+      if (count) held.count = (held.count ?? 0) + count;
+    } else options.set(id, { value: short, label: valueLabel(field, short), hint, count });
+  };
+  for (const { value, hint } of known(field)) put(value, hint);
+  for (const c of counted ?? []) {
+    put(c.value, "", c.count);
+    const option = options.get(fold(plain(field, c.value)));
+    if (option && c.label && option.label === option.value) option.label = c.label;
+  }
+  for (const value of [...(filter[field] ?? []), ...(filter.not?.[field] ?? [])]) put(value);
+  return [...options.values()];
+}
