@@ -277,7 +277,7 @@ export class Feed {
     if (frame.rev !== view.rev || view.pendingRef !== null || !view.settled) return;
     view.moved(frame.position);
     const asked = this.#sealing;
-    if (!asked || (frame.ref !== undefined && frame.ref !== asked.ref)) return;
+    if (!asked || (frame.ref != null && frame.ref !== asked.ref)) return;
     this.#sealing = null;
     // Asked before a page of history moved the beginning down: the next one is for the whole.
     if (asked.from !== view.seal.from) return this.#sealSoon(SEAL_FIRST_MS);
@@ -303,7 +303,7 @@ export class Feed {
       view.position = null;
       return this.#subscribe();
     }
-    if (frame.ref === undefined) return;
+    if (frame.ref == null) return;
     if (frame.ref === this.#subscribing?.ref) this.#subscribing = null;
     else if (frame.ref !== view.pendingRef) return;
     else {

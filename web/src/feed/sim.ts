@@ -152,7 +152,7 @@ export class Sim {
       onclose: null,
     };
     this.sessions.push(session);
-    session.toClient.push({ type: "welcome", session: "s", heartbeat_ms: 10_000_000, server_time: new Date(0).toISOString() });
+    session.toClient.push({ type: "welcome", session: "s", heartbeat_ms: 10_000_000, server_time: new Date(0).toISOString(), limits: { subscriptions: 32, backfill: 1_000, inbound_frame_bytes: 65_536, outbound_frame_bytes: 262_144 } });
     return session.socket;
   }
   #leave(session: Session): void {
@@ -188,12 +188,12 @@ export class Sim {
   #word(session: Session, word: Record<string, never>): void {
     const { type, sub, ref } = word as unknown as { type: string; sub: string; ref?: string };
     const tag = ref === undefined ? {} : { ref };
-    if (type === "ping") session.toClient.push({ type: "pong", t: 0 });
+    if (type === "ping") session.toClient.push({ type: "pong", t: {} });
     if (type === "subscribe") {
       const { filter, backfill, after } = word as unknown as { filter: FilterSet; backfill: number; after?: Cursor };
       this.seen.subscribed++;
       const ends = after !== undefined && after.startsWith(`e${this.epoch}.`) && this.#seq(after) <= this.head;
-      if (after !== undefined && !ends) session.toClient.push({ type: "reset", sub, reason: "epoch", oldest: null });
+      if (after !== undefined && !ends) session.toClient.push({ type: "reset", sub, reason: "epoch", oldest: this.cursor(0) });
       if (ends) {
         this.seen.resumed++;
         const from = this.#seq(after);

@@ -28,54 +28,23 @@ export interface Erased {
 
 export type Page = Omit<wire.ActivityPage, "items"> & { items: Activity[] };
 
+/** A frame by its word; rows are whole, and what may be null is always told. */
+type Word<W extends string, T extends { type: string }, Told extends keyof T = never> = { type: W } & Required<Pick<T, Told>> &
+  Omit<T, "type" | "items" | Told> &
+  (T extends { items: unknown } ? { items: Activity[] } : unknown);
+
 export type ServerFrame =
-  | { type: "welcome"; session: string; heartbeat_ms: number; server_time: string }
-  | {
-      type: "subscribed";
-      sub: string;
-      rev: number;
-      position: Cursor;
-      mode: "resumed" | "fresh";
-      items: Activity[];
-      older: Cursor | null;
-      head: Cursor;
-      catching_up: boolean;
-      ref?: string;
-    }
-  | {
-      type: "activities";
-      sub: string;
-      rev: number;
-      position: Cursor;
-      items: Activity[];
-      amended?: Amended[];
-      erased?: Erased[];
-    }
-  | { type: "position"; sub: string; position: Cursor }
-  | {
-      type: "refiltered";
-      sub: string;
-      rev: number;
-      position: Cursor;
-      items: Activity[];
-      older: Cursor | null;
-      ref?: string;
-    }
-  | { type: "lagging"; sub: string; position: Cursor; head: Cursor }
-  | { type: "caught_up"; sub: string; position: Cursor }
-  | {
-      type: "sealed";
-      sub: string;
-      rev: number;
-      from: Cursor;
-      position: Cursor;
-      stored: number;
-      since: string | null;
-      ref?: string;
-    }
-  | { type: "changed"; what: string; key: string }
-  | { type: "unsubscribed"; sub: string; position: Cursor }
-  | { type: "reset"; sub: string; reason: "epoch" | "pruned" | "ahead"; oldest: Cursor | null }
-  | { type: "error"; sub?: string; ref?: string; code: string; message: string; retry?: boolean }
-  | { type: "pong"; t: number }
-  | { type: "bye"; reason: string; reconnect_after_ms: number };
+  | Word<"welcome", wire.Welcome>
+  | (Word<"subscribed", wire.Subscribed, "older"> & { mode: "resumed" | "fresh" })
+  | (Word<"activities", wire.Activities> & { amended?: Amended[]; erased?: Erased[] })
+  | Word<"position", wire.Position>
+  | Word<"refiltered", wire.Refiltered, "older">
+  | Word<"lagging", wire.Lagging>
+  | Word<"caught_up", wire.CaughtUp>
+  | Word<"sealed", wire.Sealed, "since">
+  | Word<"changed", wire.Changed>
+  | Word<"unsubscribed", wire.Unsubscribed>
+  | (Word<"reset", wire.Reset> & { reason: "epoch" | "pruned" | "ahead" })
+  | Word<"error", wire.Error>
+  | Word<"pong", wire.Pong>
+  | Word<"bye", wire.Bye>;

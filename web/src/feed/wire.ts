@@ -1,5 +1,19 @@
 // Made from the OpenAPI document by tools/wire.mjs; not to be edited by hand.
 
+/** Activities, in seq order, each exactly once within a rev. */
+export interface Activities {
+  /** Oldest first. */
+  items: Activity[];
+  /** Everything up to here has been sent. */
+  position: string;
+  /** Under which filter. */
+  rev: number;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
+}
+
 /** An activity as it is read. Made once, when it is recorded; from then on its bytes are copied, not made again. */
 export interface Activity {
   /** `partner`, `invitee` or `unknown`. */
@@ -100,12 +114,42 @@ export interface Bucket {
   start: string;
 }
 
+/** The server ends the connection. */
+export interface Bye {
+  /** Why. */
+  reason: string;
+  /** When to come back, in milliseconds. */
+  reconnect_after_ms: number;
+  /** The word. */
+  type: string;
+}
+
 /** A campaign. */
 export interface Campaign {
   /** Its key, as first spelled. */
   key: string;
   /** Its name. */
   name: string;
+}
+
+/** Catching up has ended: from here on it is live. */
+export interface CaughtUp {
+  /** Everything up to here has been sent. */
+  position: string;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
+}
+
+/** A name that may be shown has changed. */
+export interface Changed {
+  /** `expo-2026`, or `expo-2026/acme`. */
+  key: string;
+  /** The word. */
+  type: string;
+  /** `event`, `partner`, `message` or `campaign`. */
+  what: string;
 }
 
 /** A platform or a browser. */
@@ -164,6 +208,22 @@ export interface Draft {
   source_url?: string | null;
   /** From which device, platform and browser are read where they are not given. */
   user_agent?: string | null;
+}
+
+/** Something could not be done. */
+export interface Error {
+  /** A stable word. */
+  code: string;
+  /** What is wrong and what to do. */
+  message: string;
+  /** As the client sent it. */
+  ref?: string | null;
+  /** True when the same word may succeed later. */
+  retry: boolean;
+  /** Which subscription, if one is at fault. */
+  sub?: string | null;
+  /** The word. */
+  type: string;
 }
 
 /** An event. */
@@ -280,6 +340,18 @@ export interface KeyDraft {
   name?: string | null;
   /** One or more of `ingest`, `read`, `admin`. */
   scopes: string[];
+}
+
+/** The reader was too slow and is served from the log. */
+export interface Lagging {
+  /** The end of the log now. */
+  head: string;
+  /** Everything up to here has been sent. */
+  position: string;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
 }
 
 /** A page of a list. */
@@ -453,6 +525,30 @@ export interface PartnerDraft {
   tags?: string[] | null;
 }
 
+export interface PingWord {
+  t?: Record<string, unknown>;
+}
+
+/** Answer to a ping. */
+export interface Pong {
+  /** As the client sent it. */
+  ref?: string | null;
+  /** As the client sent it. */
+  t: Record<string, unknown>;
+  /** The word. */
+  type: string;
+}
+
+/** Nothing matched, and yet it goes on. */
+export interface Position {
+  /** Everything up to here has been sent. */
+  position: string;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
+}
+
 /** The body of a problem. */
 export interface Problem {
   /** What happened, for programs; the words are stable. */
@@ -549,6 +645,67 @@ export interface RecipientsDraft {
   remove?: string[] | null;
 }
 
+export interface RefilterWord {
+  backfill?: number | null;
+  filter: Record<string, unknown>;
+  sub: string;
+}
+
+/** A new filter is in force above `position`. */
+export interface Refiltered {
+  /** The newest of the new filter, oldest first. */
+  items: Activity[];
+  /** The view is (`older`, `position`]; null at the start of the log. */
+  older?: string | null;
+  /** Where it switched. */
+  position: string;
+  /** As the client sent it; absent when the server did it of its own accord. */
+  ref?: string | null;
+  /** The new rev. */
+  rev: number;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
+}
+
+/** A subscription could not go on where it was; `subscribed` with mode fresh follows. */
+export interface Reset {
+  /** The oldest position that could be continued. */
+  oldest: string;
+  /** `epoch`, `pruned` or `ahead`. */
+  reason: string;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
+}
+
+export interface SealWord {
+  from?: string | null;
+  sub: string;
+}
+
+/** How many match, counted in the store. */
+export interface Sealed {
+  /** The count begins after this. */
+  from: string;
+  /** And ends here: all of them have been sent. */
+  position: string;
+  /** As the client sent it. */
+  ref?: string | null;
+  /** Under which filter. */
+  rev: number;
+  /** When the first entry after `from` was recorded; null when there is none. */
+  since?: string | null;
+  /** How many. */
+  stored: number;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
+}
+
 /** Who is signed in. */
 export interface Session {
   /** True on a demo server. */
@@ -575,12 +732,60 @@ export interface SubjectDraft {
   subject: string;
 }
 
+export interface SubscribeWord {
+  after?: string | null;
+  backfill?: number | null;
+  conflate_ms?: number | null;
+  filter: Record<string, unknown>;
+  sub: string;
+}
+
+/** A subscription has begun: its filter is in force. */
+export interface Subscribed {
+  /** True when more follows before `caught_up`. */
+  catching_up: boolean;
+  /** The end of the log now. */
+  head: string;
+  /** Oldest first. */
+  items: Activity[];
+  /** `resumed` or `fresh`. */
+  mode: string;
+  /** Where reading history goes on; null at the start of the log and when resumed. */
+  older?: string | null;
+  /** Everything up to here has been sent. */
+  position: string;
+  /** As the client sent it. */
+  ref?: string | null;
+  /** 1. */
+  rev: number;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
+}
+
 /** A ticket. */
 export interface Ticket {
   /** When it is too old. */
   expires_at: string;
   /** For `?ticket=` of `/v1/ws` or `/v1/activities/stream`, once. */
   ticket: string;
+}
+
+export interface UnsubscribeWord {
+  sub: string;
+}
+
+/** A subscription has ended. */
+export interface Unsubscribed {
+  /** Everything up to here has been sent. */
+  position: string;
+  /** As the client sent it. */
+  ref?: string | null;
+  /** Which subscription. */
+  sub: string;
+  /** The word. */
+  type: string;
 }
 
 /** One value and its count. */
@@ -591,6 +796,32 @@ export interface ValueCount {
   label: string;
   /** What a filter takes. */
   value: string;
+}
+
+/** The first frame of a connection. */
+export interface Welcome {
+  /** Longest silence, in milliseconds. */
+  heartbeat_ms: number;
+  /** What the server accepts. */
+  limits: WelcomeLimits;
+  /** RFC 3339. */
+  server_time: string;
+  /** Names this session in logs. */
+  session: string;
+  /** The word. */
+  type: string;
+}
+
+/** What the server accepts on a connection. */
+export interface WelcomeLimits {
+  /** Activities sent back at most. */
+  backfill: number;
+  /** Bytes of one frame from the client. */
+  inbound_frame_bytes: number;
+  /** Bytes of one frame to the client. */
+  outbound_frame_bytes: number;
+  /** Subscriptions of one connection. */
+  subscriptions: number;
 }
 
 /** Whether an activity is in a view, and if not, why. */
