@@ -237,7 +237,8 @@ async fn upgrades_are_checked() {
     let key = app.key("read").await;
     let writer = app.key("ingest").await;
     let here = format!("http://{}", app.address());
-    let cases: &[(&str, &[(&str, &str)], u16)] = &[
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], u16);
+    let cases: &[Case<'_>] = &[
         (&key, &[], 101),
         (&key, &[("sec-websocket-protocol", "other, tidings.v1")], 101),
         (&key, &[("sec-websocket-protocol", "graphql-ws")], 400),
