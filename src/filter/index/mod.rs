@@ -2,8 +2,8 @@
 //!
 //! One index serves one workspace on one shard, on one thread. Connections with equal filter sets are
 //! members of one entry, and entries are what is matched. An entry is found in one of two ways: through a
-//! short list under each value of its rarest clause ([`listed`]) or, when it names nothing rare, through
-//! bitmaps ([`broad`]). Both agree with [`FilterSet::matches`] on everything, and a property test holds them
+//! short list under each value of its rarest clause (`listed`) or, when it names nothing rare, through
+//! bitmaps (`broad`). Both agree with [`FilterSet::matches`] on everything, and a property test holds them
 //! to it. Matching allocates nothing once its buffers have grown; adding and removing cost as much as the
 //! filter set has values. Nothing here does IO, and nothing here knows what a member is.
 
