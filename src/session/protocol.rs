@@ -17,7 +17,7 @@ pub const SUBPROTOCOL: &str = "tidings.v1";
 /// At least this often, in milliseconds, every subscription is told its position.
 pub const HEARTBEAT_MS: u64 = 15_000;
 
-/// Codes of [`ErrorFrame`](super::frames::ErrorFrame).
+/// Codes of [`ErrorFrame`].
 pub mod code {
     /// The frame is no JSON object, or a word's fields are at fault.
     pub const BAD_FRAME: &str = "bad_frame";
