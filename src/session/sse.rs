@@ -54,7 +54,7 @@ async fn step(stage: Stage) -> Option<(Bytes, Stage)> {
             };
             driver.session.subscribe_to(STREAM_SUB.to_owned(), *filter, after, backfill, None);
             let retry = format!("retry: {RETRY_MS}\n\n");
-            Some((retry.into(), Stage::Running(readers, Box::new(driver))))
+            Some((retry.into(), Stage::Running(readers, driver)))
         }
         Stage::Running(readers, mut driver) => loop {
             match driver.advance().await {

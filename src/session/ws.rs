@@ -22,7 +22,8 @@ pub fn upgrade(readers: Readers, principal: Principal, upgrade: WebSocketUpgrade
     let tasks = readers.inner.tasks.clone();
     upgrade.on_upgrade(move |socket| async move {
         // The tracker counts it, so that shutting down waits for it.
-        tasks.track_future(serve(readers, principal, socket)).await;
+        // On the heap: futures that hold one another by value hold it twice, once to move it from.
+        tasks.track_future(Box::pin(serve(readers, principal, socket))).await;
     })
 }
 
@@ -37,7 +38,7 @@ async fn serve(readers: Readers, principal: Principal, mut socket: WebSocket) {
 }
 
 /// Runs until the peer goes (`Ok`) or we end it.
-async fn run(readers: &Readers, mut driver: Driver, socket: &mut WebSocket) -> Result<(), Disconnect> {
+async fn run(readers: &Readers, mut driver: Box<Driver>, socket: &mut WebSocket) -> Result<(), Disconnect> {
     let config = &readers.inner.config;
     let mut pulse = Pulse { ping_at_ms: config.ping_every_s * 1000, pong_by_ms: None, sent: 0, sent_at_ping: 0 };
     let mut words = WordRate { second: 0, count: 0, max: config.words_per_second_max };
