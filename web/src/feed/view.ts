@@ -33,6 +33,8 @@ export class View {
   /** The `ref` of the refilter that has not been answered. */
   pendingRef: string | null = null;
   #matches: (row: Activity) => Verdict;
+  /** Rows that a change of filter took out, until the server has answered: the next change may want them. */
+  #aside: Activity[] = [];
   /** Changes that came while a page of history was on its way, which may be older than they are. */
   #since: (Amended | Erased)[] | null = null;
 
@@ -70,7 +72,10 @@ export class View {
   refilter(filter: FilterSet, ref: string | null): void {
     this.filter = toWire(filter);
     this.#matches = matcher(this.filter);
+    const back = this.#aside.filter((row) => this.#matches(row) === "yes");
+    this.#aside = [...this.#aside, ...this.rows.all()].filter((row) => this.#matches(row) === "no").slice(-this.rows.limit);
     this.rows.keep((row) => this.#matches(row) !== "no");
+    this.rows.merge(back);
     this.pendingRef = ref;
     this.settled = false;
     this.searchedBackTo = null;
@@ -88,6 +93,7 @@ export class View {
   /** The log is another one: no row held means anything in it. */
   forget(): void {
     this.rows.replace([]);
+    this.#aside = [];
     this.position = null;
     this.older = null;
     this.floor = Infinity;
@@ -227,6 +233,7 @@ export class View {
     if (this.ceiling === Number.MAX_SAFE_INTEGER) this.ceiling = this.rows.newest?.seq ?? 0;
     this.overflow = Math.max(0, waited - this.waiting);
     this.#since = null;
+    this.#aside = [];
     this.seal.begin(
       older,
       items.map((row) => row.seq),
