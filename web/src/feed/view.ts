@@ -33,7 +33,7 @@ export class View {
   /** The `ref` of the refilter that has not been answered. */
   pendingRef: string | null = null;
   #matches: (row: Activity) => Verdict;
-  /** Rows that a change of filter took out, until the server has answered: the next change may want them. */
+  /** Rows that changes of filter took out, the newest of them: the next change, an undo say, may want them. */
   #aside: Activity[] = [];
   /** Changes that came while a page of history was on its way, which may be older than they are. */
   #since: (Amended | Erased)[] | null = null;
@@ -73,9 +73,14 @@ export class View {
     this.filter = toWire(filter);
     this.#matches = matcher(this.filter);
     const back = this.#aside.filter((row) => this.#matches(row) === "yes");
-    this.#aside = [...this.#aside, ...this.rows.all()].filter((row) => this.#matches(row) === "no").slice(-this.rows.limit);
+    const aside = new Map([...this.#aside, ...this.rows.all()].map((row) => [row.seq, row]));
+    this.#aside = [...aside.values()]
+      .filter((row) => this.#matches(row) === "no")
+      .sort((a, b) => a.seq - b.seq)
+      .slice(-this.rows.limit);
     this.rows.keep((row) => this.#matches(row) !== "no");
     this.rows.merge(back);
+    this.rows.dropOldest(this.rows.length - this.rows.limit);
     this.pendingRef = ref;
     this.settled = false;
     this.searchedBackTo = null;
@@ -196,6 +201,7 @@ export class View {
   }
 
   #draw(change: Amended | Erased): void {
+    if (!("grade" in change)) this.#aside = this.#aside.filter((row) => row.seq !== change.seq);
     if (leaves(change)) return this.rows.remove(change.seq);
     const item = entering(change);
     const row = this.rows.get(change.seq);
@@ -233,7 +239,6 @@ export class View {
     if (this.ceiling === Number.MAX_SAFE_INTEGER) this.ceiling = this.rows.newest?.seq ?? 0;
     this.overflow = Math.max(0, waited - this.waiting);
     this.#since = null;
-    this.#aside = [];
     this.seal.begin(
       older,
       items.map((row) => row.seq),
