@@ -10,7 +10,7 @@ import type { Activity, Cursor } from "./types";
 export const ROWS_MAX = 5_000;
 const MARKS_MAX = 2_000;
 
-interface Mark {
+export interface Mark {
   seq: number;
   cursor: Cursor;
 }
@@ -110,8 +110,8 @@ export class Rows {
     if (most > 0) this.#rows.splice(0, most);
   }
 
-  /** Forgets the oldest rows beyond the limit; the cursor from which they can be read again, or null. */
-  trim(): Cursor | null {
+  /** Forgets the oldest rows beyond the limit; the mark from which they can be read again, or null. */
+  trim(): Mark | null {
     const surplus = this.#rows.length - this.limit;
     if (surplus <= 0) return null;
     const must = this.#rows[surplus - 1]!.seq;
@@ -120,6 +120,6 @@ export class Rows {
     if (!mark) return null;
     this.#rows.splice(0, this.upTo(mark.seq));
     this.#marks.splice(0, index + 1);
-    return mark.cursor;
+    return mark;
   }
 }

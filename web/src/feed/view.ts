@@ -155,7 +155,7 @@ export class View {
 
   moved(position: Cursor): void {
     this.position = position;
-    if (this.settled && this.pendingRef === null) this.rows.mark(position);
+    if (this.settled && this.pendingRef === null) this.#mark(position);
   }
 
   /** A page of history is about to be read; what changes meanwhile is laid over it. */
@@ -214,12 +214,19 @@ export class View {
 
   #append(items: Activity[], position: Cursor): void {
     for (const row of items) {
+      // With nothing sent before, the first that comes begins what is confirmed.
+      if (this.floor === Infinity) this.floor = row.seq;
       this.rows.put(row);
       this.seal.gave(row.seq);
     }
     this.position = position;
-    this.rows.mark(position);
+    this.#mark(position);
     this.#trim();
+  }
+
+  /** A mark above rows that are not confirmed would be wrong once history has put others between. */
+  #mark(position: Cursor): void {
+    if ((this.rows.newest?.seq ?? -1) >= this.floor) this.rows.mark(position);
   }
 
   #rebase(items: Activity[], older: Cursor | null, position: Cursor): void {
@@ -228,11 +235,10 @@ export class View {
     const kept = this.rows.all().filter((row) => row.seq < low);
     const waited = this.ceiling === null ? 0 : this.waiting;
     this.rows.replace([...kept, ...items]);
-    this.rows.mark(position);
-    // With nothing sent, whatever comes next is still above all that was kept.
-    this.floor = low === Infinity ? (kept[kept.length - 1]?.seq ?? 0) + 1 : low;
+    this.floor = low;
     this.older = older;
     this.position = position;
+    this.#mark(position);
     this.settled = true;
     this.searchedBackTo = null;
     this.overflow = 0;
@@ -257,10 +263,11 @@ export class View {
       return;
     }
     this.rows.dropOldest(Math.min(surplus, this.unconfirmed));
-    const older = this.rows.trim();
-    if (older === null) return;
-    this.older = older;
-    this.floor = this.rows.oldest?.seq ?? this.floor;
+    const mark = this.rows.trim();
+    if (mark === null) return;
+    this.older = mark.cursor;
+    // Nothing that matches lies between a mark's last row and the next: what enters there belongs here.
+    this.floor = mark.seq + 1;
   }
 
   #seqsBetween(low: number, top: number): number[] {
