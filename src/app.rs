@@ -32,6 +32,9 @@ use crate::store::{CredentialKind, NewCredential, Store, StoreError};
 /// How long a stage may take to end when it is told to; then it is told as left over.
 const STAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The workspace of a demo: the one that every database begins with.
+const DEMO_WORKSPACE: &str = "default";
+
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -142,7 +145,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     let readers = Readers::new(hub.clone(), store.log.clone(), clock.clone(), config.session.clone(), tasks, end.clone());
 
     let Stage { tasks, end } = &stages.keepers;
-    let authenticator = Arc::new(Authenticator::new(store.keyring.clone(), clock.clone()));
+    let authenticator = Arc::new(Authenticator::new(store.keyring.clone(), Operator::assume(), clock.clone()));
     tasks.spawn(authenticate::watch(authenticator.clone(), readers.clone(), end.clone()));
     let rates = Arc::new(Rates::new(&config.rate));
     tasks.spawn({
@@ -151,6 +154,10 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     });
     tasks.spawn(recorder.clone().upkeep(end.clone()));
 
+    let demo = match demo {
+        true => store.keyring.workspace_by_key(Operator::assume(), Key::trusted(DEMO_WORKSPACE)).await?.map(|w| w.id),
+        false => None,
+    };
     let api_config = ApiConfig { origins: config.origins.clone(), demo };
     let api = Api::new(store.clone(), ingest.clone(), readers.clone(), clock.clone(), api_config, authenticator, rates);
     let (connections, ends) = (TaskTracker::new(), Ends::default());

@@ -137,6 +137,7 @@ pub async fn submit(
     Query::new(uri.query()).finish()?;
     // Before anything is read or parsed: a flood costs as little as it can.
     api.rates.request(caller.root)?;
+    api.ingest.admit().map_err(refused)?;
     let bytes = body::read(&headers, body, REQUEST_BYTES_MAX).await?;
     let text = |name| headers.get(name).map(|v: &axum::http::HeaderValue| v.to_str().unwrap_or("?"));
     let principal = &caller.principal;

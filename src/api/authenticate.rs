@@ -53,14 +53,16 @@ pub struct Caller {
 /// Finds credentials by what was presented.
 pub struct Authenticator {
     keyring: Arc<dyn Keyring>,
+    /// Revocations are watched for every workspace.
+    operator: Operator,
     clock: Clock,
     remembered: Cache<KeyHash, (Instant, Option<Arc<Credential>>)>,
 }
 
 impl Authenticator {
     /// An authenticator over a keyring.
-    pub fn new(keyring: Arc<dyn Keyring>, clock: Clock) -> Self {
-        Self { keyring, clock, remembered: Cache::new(REMEMBERED_MAX) }
+    pub fn new(keyring: Arc<dyn Keyring>, operator: Operator, clock: Clock) -> Self {
+        Self { keyring, operator, clock, remembered: Cache::new(REMEMBERED_MAX) }
     }
 
     /// Who asks, by a header; a key wins over a cookie.
@@ -132,7 +134,7 @@ impl Authenticator {
     /// # Errors
     /// When the store cannot answer.
     pub async fn revoked_since(&self, since: UnixMs) -> Result<Vec<i64>, StoreError> {
-        self.keyring.revoked_since(Operator::assume(), since).await
+        self.keyring.revoked_since(self.operator, since).await
     }
 
     /// Forgets what was remembered: the next request asks the store.

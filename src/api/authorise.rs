@@ -75,7 +75,7 @@ async fn identify(gate: &Gate, uri: &Uri, headers: &HeaderMap) -> Result<Caller,
         return gate.api.authenticator.by_ticket(&ticket).await;
     }
     let found = gate.api.authenticator.by_headers(headers).await;
-    found.map_err(|problem| problem.in_demo(gate.api.config.demo))
+    found.map_err(|problem| problem.in_demo(gate.api.config.demo.is_some()))
 }
 
 fn allow(principal: &Principal, needs: Needs) -> Result<(), Problem> {

@@ -35,7 +35,6 @@ mod workspace;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use serde::{Deserialize, Serialize};
 
 pub use authenticate::{Authenticator, Caller};
 pub use fields::plain_text;
@@ -48,15 +47,13 @@ use crate::ingest::Ingest;
 use crate::session::Readers;
 use crate::store::{Store, StoreError};
 
-/// What the API can be told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// What the API is told by composition.
+#[derive(Debug, Clone, Default)]
 pub struct ApiConfig {
     /// Origins of other sites whose pages may open a WebSocket and use a signed-in session, as in `https://desk.example`.
     pub origins: Vec<String>,
-    /// True on a demo server: whoever comes may sign in.
-    #[serde(skip)]
-    pub demo: bool,
+    /// On a demo server the workspace that whoever comes may sign in to.
+    pub demo: Option<WorkspaceId>,
 }
 
 /// Everything that the handlers work with.

@@ -13,18 +13,16 @@ use serde::Serialize;
 use super::Api;
 use super::authenticate::{Caller, Presented, SESSION_COOKIE};
 use super::credentials::{Grant, grant, revoke};
-use super::error::{PARAMETER_INVALID, Problem, SCOPE_MISSING, UNAUTHORISED};
+use super::error::{INVALID, PARAMETER_INVALID, Problem, SCOPE_MISSING, UNAUTHORISED};
 use super::query::Query;
 use super::workspace::WorkspaceBody;
 use super::{body, origin};
-use crate::auth::{Operator, Scope, Scopes, WorkspaceId};
+use crate::auth::{Scope, Scopes, WorkspaceId};
 use crate::domain::{Invalid, Key};
 use crate::store::CredentialKind;
 
 /// How long a browser stays signed in.
 const SESSION_SECONDS: i64 = 30 * 24 * 3600;
-/// The workspace of a demo.
-const DEMO_WORKSPACE: &str = "default";
 
 /// Who is signed in.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -64,7 +62,7 @@ pub async fn sign_in(State(api): State<Arc<Api>>, uri: Uri, headers: HeaderMap, 
     fields.finish()?;
     let entrance = match key {
         Some(key) => by_key(&api, &key).await?,
-        None => by_demo(&api).await?,
+        None => by_demo(&api)?,
     };
     let body = described(&api, entrance.workspace, entrance.scopes, entrance.event.as_ref()).await?;
     let cookie = begin(&api, entrance, &headers).await?;
@@ -72,7 +70,7 @@ pub async fn sign_in(State(api): State<Arc<Api>>, uri: Uri, headers: HeaderMap, 
 }
 
 async fn by_key(api: &Api, key: &str) -> Result<Entrance, Problem> {
-    let unknown = || Problem::new(UNAUTHORISED, "the key is unknown, expired or revoked").in_demo(api.config.demo);
+    let unknown = || Problem::new(UNAUTHORISED, "the key is unknown, expired or revoked").in_demo(api.config.demo.is_some());
     let found = api.authenticator.find(key, CredentialKind::Key).await?.ok_or_else(unknown)?;
     if !found.scopes.has(Scope::Read) {
         return Err(Problem::new(SCOPE_MISSING, "signing in needs a key with the scope read"));
@@ -80,14 +78,10 @@ async fn by_key(api: &Api, key: &str) -> Result<Entrance, Problem> {
     Ok(Entrance { workspace: found.workspace, scopes: found.scopes, event: found.event.clone(), parent: Some(found.number) })
 }
 
-async fn by_demo(api: &Api) -> Result<Entrance, Problem> {
-    if !api.config.demo {
-        let fault = Invalid::one("demo", "no_demo", "this server is no demo; sign in with a key");
-        return Err(Problem::invalid(super::error::INVALID, fault));
-    }
-    let workspace = api.store.keyring.workspace_by_key(Operator::assume(), Key::trusted(DEMO_WORKSPACE)).await?;
-    let workspace = workspace.ok_or_else(|| Problem::not_found("demo workspace"))?;
-    Ok(Entrance { workspace: workspace.id, scopes: Scopes::of(&Scope::ALL), event: None, parent: None })
+fn by_demo(api: &Api) -> Result<Entrance, Problem> {
+    let no_demo = || Invalid::one("demo", "no_demo", "this server is no demo; sign in with a key");
+    let workspace = api.config.demo.ok_or_else(|| Problem::invalid(INVALID, no_demo()))?;
+    Ok(Entrance { workspace, scopes: Scopes::of(&Scope::ALL), event: None, parent: None })
 }
 
 /// Keeps a session and gives the cookie for it.
@@ -113,7 +107,7 @@ async fn described(api: &Api, workspace: WorkspaceId, scopes: Scopes, event: Opt
         workspace: WorkspaceBody { key: found.key.to_string(), name: found.name },
         scopes: scopes.iter().map(Scope::as_str).collect(),
         event: event.map(ToString::to_string),
-        demo: api.config.demo,
+        demo: api.config.demo.is_some(),
     })
 }
 

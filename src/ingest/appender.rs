@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::publisher::Publisher;
 use super::weight::{rows_of, weight_of};
 use crate::store::{ActivityLog, Change, Committed, Outcome, StoreError};
-use crate::telemetry::{APPENDER_QUEUE_BYTES, INGEST_REFUSED, STORE_COMMIT_SECONDS, STORE_COMMIT_UNITS};
+use crate::telemetry::{APPENDER_QUEUE_BYTES, STORE_COMMIT_SECONDS, STORE_COMMIT_UNITS};
 
 /// Changes that one transaction takes at most; the rest waits for the next.
 pub const COMMIT_UNITS_MAX: usize = 1_024;
@@ -80,14 +80,6 @@ impl Appender {
     /// # Errors
     /// [`Refused`], with nothing stored.
     pub async fn change(&self, change: Change) -> Result<Outcome, Refused> {
-        let answer = self.submit(change).await;
-        if let Err(refused) = answer {
-            count_refusal(refused);
-        }
-        answer
-    }
-
-    async fn submit(&self, change: Change) -> Result<Outcome, Refused> {
         if self.shutdown.is_cancelled() {
             return Err(Refused::Draining);
         }
@@ -97,20 +89,15 @@ impl Appender {
         answer.await.unwrap_or(Err(Refused::Unavailable))
     }
 
-    /// Whether a change would be taken now: to be asked before a request costs any work. Refusals count as such.
+    /// Whether a change would be taken now: to be asked before a request costs any work.
     ///
     /// # Errors
     /// [`Refused::Draining`], or [`Refused::Busy`] while as much waits as may wait.
     pub fn admit(&self) -> Result<(), Refused> {
-        let refused = if self.shutdown.is_cancelled() {
-            Refused::Draining
-        } else if self.queued_bytes() >= self.waiting.bytes_max {
-            Refused::Busy
-        } else {
-            return Ok(());
-        };
-        count_refusal(refused);
-        Err(refused)
+        if self.shutdown.is_cancelled() {
+            return Err(Refused::Draining);
+        }
+        if self.queued_bytes() >= self.waiting.bytes_max { Err(Refused::Busy) } else { Ok(()) }
     }
 
     /// Bytes that wait, those of the transaction under way included.
@@ -122,10 +109,6 @@ impl Appender {
     fn gone(&self) -> Refused {
         if self.shutdown.is_cancelled() { Refused::Draining } else { Refused::Unavailable }
     }
-}
-
-fn count_refusal(refused: Refused) {
-    metrics::counter!(INGEST_REFUSED, "reason" => refused.code()).increment(1);
 }
 
 /// A change on its way.

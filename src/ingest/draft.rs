@@ -108,41 +108,27 @@ fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftCo
     let mut judge = Judge { draft: &draft, faults, content: Content::new() };
 
     let id = judge.parsed(DraftField::Id, ActivityId::parse);
-    let flavor = judge.parsed(DraftField::Flavor, Flavor::parse);
+    let flavor = judge.word(DraftField::Flavor, Flavor::parse, Flavor::as_str);
     let event = judge.event(context.bound_event);
     let partner = judge.key(DraftField::Partner);
     let message = judge.key(DraftField::Message);
     let campaign = judge.key(DraftField::Campaign);
     judge.require(DraftField::Flavor, "is required, as in \"dashboard.viewed\"");
     judge.require(DraftField::Partner, "is required: the key of the partner, as in \"acme\"");
-    let actor = judge.parsed(DraftField::Actor, Actor::parse);
+    let actor = judge.word(DraftField::Actor, Actor::parse, |actor| actor.as_str());
     let occurred_at = judge.occurred_at(context.now);
-    let source_url = judge.parsed(DraftField::SourceUrl, WebUrl::parse);
-    let referrer_url = judge.parsed(DraftField::ReferrerUrl, WebUrl::parse);
+    let source_url = judge.word(DraftField::SourceUrl, WebUrl::parse, WebUrl::as_str);
+    let referrer_url = judge.word(DraftField::ReferrerUrl, WebUrl::parse, WebUrl::as_str);
     judge.user_agent();
-    let device = judge.parsed(DraftField::Device, Device::parse);
-    let platform = judge.client(DraftField::Platform);
-    let browser = judge.client(DraftField::Browser);
+    let device = judge.word(DraftField::Device, Device::parse, |device| device.as_str());
+    let given = GivenClient { device, platform: judge.client(DraftField::Platform), browser: judge.client(DraftField::Browser) };
     judge.address();
     let properties = properties::judge(given_properties, &mut judge.faults);
+    judge.content.properties(&properties);
 
-    let Judge { faults, mut content, .. } = judge;
+    let Judge { faults, content, .. } = judge;
     let (Some(flavor), Some(event), Some(partner)) = (flavor, event, partner) else { return (None, faults) };
-    content.text(DraftField::Flavor, flavor.as_str());
-    content.text(DraftField::Event, event.folded());
-    if let Some(actor) = actor {
-        content.text(DraftField::Actor, actor.as_str());
-    }
-    for (field, url) in [(DraftField::SourceUrl, &source_url), (DraftField::ReferrerUrl, &referrer_url)] {
-        if let Some(url) = url {
-            content.text(field, url.as_str());
-        }
-    }
-    if let Some(device) = device {
-        content.text(DraftField::Device, device.as_str());
-    }
-    content.properties(&properties);
-    let client = enrich::client(GivenClient { device, platform, browser }, agent.as_deref());
+    let Agent { device, platform, browser } = enrich::client(given, agent.as_deref());
     let activity = NewActivity {
         id: id.unwrap_or_else(|| (context.new_id)(context.now)),
         id_given: id.is_some(),
@@ -156,9 +142,9 @@ fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftCo
         occurred_at: occurred_at.unwrap_or(context.now),
         source_url,
         referrer_url,
-        device: client.device,
-        platform: client.platform,
-        browser: client.browser,
+        device,
+        platform,
+        browser,
         grade: Grade::Unclear,
         grade_reasons: vec![enrich::NOT_GRADED],
         properties,
@@ -191,6 +177,13 @@ impl<'d> Judge<'d, '_> {
         self.faults.take(field.name(), parsed)
     }
 
+    /// A field whose parsed text is its content.
+    fn word<T>(&mut self, field: DraftField, parse: impl FnOnce(&str) -> Result<T, Invalid>, text: impl FnOnce(&T) -> &str) -> Option<T> {
+        let parsed = self.parsed(field, parse)?;
+        self.content.text(field, text(&parsed));
+        Some(parsed)
+    }
+
     fn require(&mut self, field: DraftField, message: &str) {
         if *self.draft.get(field) == Given::Absent {
             self.faults.push(field.name(), "required", message);
@@ -198,14 +191,12 @@ impl<'d> Judge<'d, '_> {
     }
 
     fn key(&mut self, field: DraftField) -> Option<Key> {
-        let key = self.parsed(field, Key::parse)?;
-        self.content.text(field, key.folded());
-        Some(key)
+        self.word(field, Key::parse, |key| key.folded())
     }
 
     fn event(&mut self, bound: Option<&Key>) -> Option<Key> {
         let given = self.parsed(DraftField::Event, Key::parse);
-        match (given, bound) {
+        let event = match (given, bound) {
             (Some(given), Some(bound)) if given != *bound => {
                 let message = format!("the key is bound to the event {:?}; leave the field out or name that one", bound.as_str());
                 self.faults.push(DraftField::Event.name(), EVENT_FORBIDDEN, message);
@@ -217,7 +208,9 @@ impl<'d> Judge<'d, '_> {
                 self.require(DraftField::Event, "is required, for the key is not bound to an event");
                 None
             }
-        }
+        }?;
+        self.content.text(DraftField::Event, event.folded());
+        Some(event)
     }
 
     fn occurred_at(&mut self, now: UnixMs) -> Option<UnixMs> {

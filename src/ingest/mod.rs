@@ -68,6 +68,7 @@ pub struct Ingest {
     appender: Appender,
     agents: UserAgents,
     clock: Clock,
+    tasks: TaskTracker,
 }
 
 impl Ingest {
@@ -82,7 +83,7 @@ impl Ingest {
     ) -> Self {
         let (appender, writer) = Appender::new(log, publisher, config.appender_queue_bytes_max, shutdown);
         tasks.spawn(writer);
-        Self { appender, agents: UserAgents::start(tasks), clock: config.clock }
+        Self { appender, agents: UserAgents::start(tasks), clock: config.clock, tasks: tasks.clone() }
     }
 
     /// Whether anything would be taken now, to be asked before a body is read: what must be refused should cost nothing.
@@ -106,7 +107,7 @@ impl Ingest {
     ) -> Result<Drafts, BodyError> {
         let body = if content_encoding.is_some() && body.len() > INFLATE_HERE_BYTES_MAX {
             let encoding = content_encoding.map(str::to_owned);
-            let inflated = tokio::task::spawn_blocking(move || inflate(encoding.as_deref(), body)).await;
+            let inflated = self.tasks.spawn_blocking(move || inflate(encoding.as_deref(), body)).await;
             inflated.unwrap_or_else(|lost| Err(BodyError::BadEncoding(lost.to_string())))?
         } else {
             inflate(content_encoding, body)?
@@ -164,7 +165,5 @@ fn new_id(now: UnixMs) -> ActivityId {
     ActivityId(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, ms / 1_000, nanos)))
 }
 
-#[cfg(test)]
-mod memory_log;
 #[cfg(test)]
 mod tests;

@@ -1,69 +1,115 @@
-//! The whole way in, from a body to receipts.
+//! The whole way in, from a body to receipts, on a real store.
+
+use std::io::Write as _;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::memory_log::{MemoryLog, RECORDED_AT, publisher};
-use super::{ID_CONFLICT, Ingest, IngestConfig, Receipt};
-use crate::auth::Operator;
+use super::{BodyError, Drafts, ID_CONFLICT, Ingest, IngestConfig, Publisher, Receipt};
+use crate::auth::{Operator, WorkspaceId};
+use crate::clock::Clock;
+use crate::domain::{Key, UnixMs};
+use crate::hub::{Hub, HubConfig};
+use crate::store::ActivityLog;
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
-const OPEN: usize = 1_000_000;
+const NOW: UnixMs = UnixMs(1_795_338_843_120);
 const ID: &str = "0198c7a2-4d1e-7000-8000-000000000000";
 
-/// Receipts of a body as `seq`, `seq again`, or the place and code of the first fault.
-async fn send(ingest: &Ingest, body: &str, create_unknown: bool) -> Vec<String> {
-    let drafts = ingest.read(None, None, Bytes::copy_from_slice(body.as_bytes()), None).await.expect("parses");
-    let receipts = ingest.submit(Operator::assume().workspace(1), drafts.items, create_unknown).await.expect("taken");
-    let told = receipts.into_iter().map(|receipt| match receipt {
-        Receipt::Stored { seq, recorded_at, duplicate, .. } => {
-            assert_eq!(recorded_at, RECORDED_AT);
-            format!("{seq}{}", if duplicate { " again" } else { "" })
-        }
-        Receipt::Rejected(invalid) => format!("{} {}", invalid.faults[0].path, invalid.faults[0].code),
-    });
-    told.collect()
+/// A publisher over a log, in front of a hub that nobody reads.
+pub(super) fn publisher(log: Arc<dyn ActivityLog>, tasks: &TaskTracker, shutdown: &CancellationToken) -> Publisher {
+    let (hub, opens) = Hub::start(HubConfig::default(), tasks, shutdown);
+    Publisher::start(log, hub, opens, tasks, shutdown.clone())
+}
+
+struct Bench {
+    ingest: Ingest,
+    workspace: WorkspaceId,
+    sqlite: SqliteStore,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    _directory: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let directory = tempfile::tempdir().expect("a directory");
+        let clock = Clock::manual(NOW);
+        let path = directory.path().join("tidings.db");
+        let sqlite = SqliteStore::open(&path, clock.clone(), SqliteOptions::default()).await.expect("opened");
+        let store = sqlite.store();
+        let made = store.keyring.create_workspace(Operator::assume(), Key::trusted("test"), "Test".to_owned()).await;
+        let publisher = publisher(store.log.clone(), &tasks, &shutdown);
+        let config = IngestConfig { clock, ..IngestConfig::default() };
+        let ingest = Ingest::start(store.log, publisher, config, &tasks, shutdown.clone());
+        Self { ingest, workspace: made.expect("made").id, sqlite, tasks, shutdown, _directory: directory }
+    }
+
+    async fn read(&self, content_type: &str, encoding: Option<&str>, body: Bytes) -> Result<Drafts, BodyError> {
+        self.ingest.read(Some(content_type), encoding, body, None).await
+    }
+
+    /// Receipts of a body as `seq`, `seq again`, or the place and code of the first fault.
+    async fn send(&self, body: &str, create_unknown: bool) -> Vec<String> {
+        let drafts = self.read("application/json", None, Bytes::copy_from_slice(body.as_bytes())).await.expect("parses");
+        let receipts = self.ingest.submit(self.workspace, drafts.items, create_unknown).await.expect("taken");
+        let told = receipts.into_iter().map(|receipt| match receipt {
+            Receipt::Stored { seq, recorded_at, duplicate, .. } => {
+                assert_eq!(recorded_at, NOW);
+                format!("{seq}{}", if duplicate { " again" } else { "" })
+            }
+            Receipt::Rejected(invalid) => format!("{} {}", invalid.faults[0].path, invalid.faults[0].code),
+        });
+        told.collect()
+    }
+
+    /// Proves that every task ends.
+    async fn finish(self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.sqlite.close().await.expect("closed");
+    }
+}
+
+/// Without compression, so that it is long enough to be inflated elsewhere.
+fn gzip(bytes: &[u8]) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory").into()
 }
 
 #[tokio::test]
 async fn every_draft_gets_its_receipt_in_order() {
-    let (log, tasks, shutdown) = (MemoryLog::new(OPEN), TaskTracker::new(), CancellationToken::new());
-    let ingest = Ingest::start(log.clone(), publisher(&log, &tasks, &shutdown), IngestConfig::default(), &tasks, shutdown.clone());
+    let bench = Bench::new().await;
     let draft = |fields: &str, partner: &str| format!(r#"{{"flavor":"a.b","event":"e","partner":"{partner}"{fields}}}"#);
     let known = format!(r#","id":"{ID}""#);
-    let body = format!(
-        "[{},{{}},{},{},{},{}]",
-        draft("", "acme"),
-        draft(&known, "acme"),
-        draft(&known, "ACME"),
-        draft(&known, "globex"),
-        draft("", "stranger"),
-    );
+    let body = format!("[{},{{}},{},{},{}]", draft("", "acme"), draft(&known, "acme"), draft(&known, "ACME"), draft(&known, "globex"),);
     let conflict = format!("id {ID_CONFLICT}");
-    assert_eq!(send(&ingest, &body, false).await, ["1", "event required", "2", "2 again", &conflict, "partner unknown_partner"]);
-    assert_eq!(send(&ingest, &draft("", "stranger"), true).await, ["3"]);
-    assert_eq!(send(&ingest, "[{}]", true).await, ["event required"]);
-    assert_eq!(send(&ingest, "[]", true).await, Vec::<String>::new());
-    assert_eq!((log.stored(), log.commits()), (3, vec![1, 1]));
-    shutdown.cancel();
-    tasks.close();
-    tasks.wait().await;
+    assert_eq!(bench.send(&body, false).await[0], "event unknown_event");
+    assert_eq!(bench.send(&body, true).await, ["1", "event required", "2", "2 again", &conflict]);
+    let stranger = draft("", "stranger");
+    assert_eq!(bench.send(&stranger, false).await, ["partner unknown_partner"]);
+    assert_eq!(bench.send(&stranger, true).await, ["3"]);
+    assert_eq!(bench.send(&draft(r#","message":"m""#, "acme"), false).await, ["message unknown_message"]);
+    assert_eq!(bench.send("[{}]", true).await, ["event required"]);
+    assert_eq!(bench.send("[]", true).await, Vec::<String>::new());
+    assert_eq!(bench.ingest.queued_bytes(), 0);
+    bench.finish().await;
 }
 
 #[tokio::test]
 async fn ids_of_ours_are_new_and_carry_the_time() {
-    let (log, tasks, shutdown) = (MemoryLog::new(0), TaskTracker::new(), CancellationToken::new());
-    let clock = crate::clock::Clock::manual(RECORDED_AT);
-    let config = IngestConfig { clock, ..IngestConfig::default() };
-    let ingest = Ingest::start(log.clone(), publisher(&log, &tasks, &shutdown), config, &tasks, shutdown.clone());
+    let bench = Bench::new().await;
     let lines = r#"{"flavor":"a.b","event":"e","partner":"p"}"#.to_owned() + "\n";
-    let body = Bytes::from(lines.repeat(1_000));
-    let drafts = ingest.read(Some("application/x-ndjson"), None, body, None).await.expect("parses");
+    let body = gzip(lines.repeat(1_000).as_bytes());
+    let drafts = bench.read("application/x-ndjson", Some("gzip"), body).await.expect("parses");
     let ids: std::collections::HashSet<_> = drafts.items.into_iter().map(|item| item.expect("accepted").id.0).collect();
     assert_eq!(ids.len(), 1_000);
-    let time = u64::try_from(RECORDED_AT.0).expect("after 1970");
+    let time = u64::try_from(NOW.0).expect("after 1970");
     assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.as_u128() >> 80 == u128::from(time)));
-    shutdown.cancel();
-    tasks.close();
-    tasks.wait().await;
+    bench.finish().await;
 }

@@ -8,7 +8,7 @@ mod catch_up;
 pub mod disconnect;
 mod driver;
 mod found;
-mod frames;
+pub mod frames;
 pub mod machine;
 #[cfg(test)]
 mod model;

@@ -1,3 +1,6 @@
 //! The integration tests, one binary.
 
+mod api;
+mod app;
 mod house;
+mod live;

@@ -1,25 +1,146 @@
-//! The `demo` command.
+//! `tidings demo`: a server on a database of its own, with a sample event that lives.
+//!
+//! It serves like any other server and is filled through the same doors. The file, the port and the key stay the same
+//! from one start to the next.
 
 mod agents;
 mod beat;
 mod cast;
 mod chance;
+mod key;
 mod seed;
 mod step;
 mod story;
 mod traffic;
 
-use super::CliError;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// What the command takes.
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::client::Target;
+use super::{CliError, serve};
+use crate::app::{self, AppError, Running};
+use crate::auth::{Scope, Scopes};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::{Key, UnixMs};
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use seed::{HISTORY_MS, beside, remove};
+
+/// The workspace of the demo: the one that every new database has.
+const WORKSPACE: &str = "default";
+/// How long the printed address signs in, unless it was used.
+const LINK_LASTS: Duration = Duration::from_hours(24);
+
+/// Serve a sample event with partners, a week of history and live sample traffic, and print one address to open, signed in
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Forget what is there and begin afresh
+    #[arg(long)]
+    pub reset: bool,
+    /// Address of the API and the page; port 0 takes a free one
+    #[arg(long, env = "TIDINGS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: String,
+    /// Address of /metrics, /live and /ready, or off
+    #[arg(long, env = "TIDINGS_OPS_LISTEN", default_value = "off", value_name = "ADDRESS")]
+    pub ops_listen: String,
+    /// File of the demo's database
+    #[arg(long, default_value = "demo-data/tidings.db", value_name = "FILE")]
+    pub database: PathBuf,
+    /// Send no live sample traffic
+    #[arg(long)]
+    pub quiet: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Always, until it is built.
+/// [`CliError`] when it cannot start, or could not drain.
 pub async fn run(args: Args) -> Result<(), CliError> {
-    let Args {} = args;
-    Err(CliError::failed("`demo` is not in this build"))
+    let database = format!("sqlite:{}", args.database.display());
+    let log = std::env::var("TIDINGS_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let config = Config { database, listen: args.listen.clone(), ops_listen: args.ops_listen.clone(), log, ..Config::default() };
+    serve::start_log(&config)?;
+    let mut stop = serve::Stop::new()?;
+    if args.reset {
+        reset(&args.database).await?;
+    }
+    if !args.database.exists() {
+        tokio::select! {
+            made = make(&args.database) => made?,
+            () = stop.told() => return Ok(()),
+        }
+    }
+    let running = app::start(&config, Clock::System, true).await.map_err(failed)?;
+    let shutdown = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let key = key::of(&running, &beside(&args.database, ".key")).await?;
+    let url = format!("http://{}", running.api_addr);
+    if !args.quiet {
+        let server = Target { url: url.clone(), key: Some(key.clone()) }.server()?;
+        let seed = Clock::System.now().0.unsigned_abs();
+        tasks.spawn(traffic::play(server, seed, shutdown.clone()));
+    }
+    greet(&running, &url, &key).await?;
+    stop.told().await;
+    shutdown.cancel();
+    tasks.close();
+    tasks.wait().await;
+    serve::finish(running).await
+}
+
+/// Forgets the demo, unless a server has it open.
+async fn reset(database: &Path) -> Result<(), CliError> {
+    if database.exists() {
+        // Opening it takes the lock that a running server holds.
+        let open = SqliteStore::open(database, Clock::System, SqliteOptions::default()).await.map_err(CliError::failed)?;
+        open.close().await.map_err(CliError::failed)?;
+    }
+    for suffix in ["", "-wal", "-shm", ".lock", ".key"] {
+        remove(&beside(database, suffix)).map_err(CliError::failed)?;
+    }
+    Ok(())
+}
+
+/// Makes the database with its history.
+async fn make(database: &Path) -> Result<(), CliError> {
+    if let Some(folder) = database.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| CliError::failed(format!("{}: {e}", folder.display())))?;
+    }
+    let bar = ProgressBar::new(0).with_message("a week of history");
+    // The template is constant; were it wrong, the plain bar would do.
+    if let Ok(style) = ProgressStyle::with_template("{msg}  {bar:30} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    let end = Clock::System.now();
+    let made = seed::seed(database, UnixMs(end.0 - HISTORY_MS), end, &bar).await;
+    bar.finish_and_clear();
+    made.map(drop).map_err(CliError::failed)
+}
+
+/// Prints the one address to open, and below it what a developer needs.
+async fn greet(running: &Running, url: &str, key: &str) -> Result<(), CliError> {
+    let path = running.sign_in_link(&Key::trusted(WORKSPACE), Scopes::of(&Scope::ALL), LINK_LASTS).await.map_err(failed)?;
+    let mut out = std::io::stdout();
+    let (bold, plain) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let other = if url == "http://127.0.0.1:8080" { String::new() } else { format!("  export TIDINGS_URL={url}\n") };
+    let text = format!(
+        "{name} is on. Open this, it signs you in once:\n\n  {bold}{url}{path}{plain}\n\n\
+         To send and to watch from a terminal:\n\n{other}  export TIDINGS_KEY={key}\n  tidings tail --partner acme\n  \
+         tidings post --event {event} --partner acme --flavor content.shared\n\nCtrl-C ends it.\n",
+        name = cast::EVENT_NAME,
+        event = cast::EVENT,
+    );
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CliError::failed)
+}
+
+fn failed(fault: AppError) -> CliError {
+    match fault {
+        AppError::Listen { .. } => CliError::failed(format!("{fault}; is a demo running already? --listen takes another address")),
+        other => serve::failed(other),
+    }
 }

@@ -21,10 +21,13 @@ use crate::store::{Change, StoreError};
 
 /// The same story is told each time.
 const SEED: u64 = 2_026;
-/// How far back the history goes, in milliseconds.
-const HISTORY_MS: i64 = 7 * 86_400_000;
-/// Activities that are recorded in one transaction lie at most so far apart, in milliseconds: senders batch as well.
-const TRANSACTION_MS_MAX: i64 = 15_000;
+/// How far back the history of a demo goes, in milliseconds.
+pub const HISTORY_MS: i64 = 7 * 86_400_000;
+/// Activities that are recorded in one transaction lie at most so far apart, in milliseconds: senders batch as well, and
+/// each transaction is a sync of the disk.
+const TRANSACTION_MS_MAX: i64 = 60_000;
+/// The newest, which are looked at first, lie at most this share of their age apart.
+const TRANSACTION_AGE_SHARE: i64 = 120;
 /// Activities in one transaction.
 const TRANSACTION_BEATS_MAX: usize = 500;
 
@@ -53,16 +56,15 @@ impl From<BodyError> for SeedError {
     }
 }
 
-/// Makes a database with the sample event and its week of history up to `end`; how many activities it holds.
+/// Makes a database with the sample event and its history from `begin` to `end`; how many activities it holds.
 ///
 /// # Errors
 /// [`SeedError`]; then there is no file at `path`.
-pub async fn seed(path: &Path, end: UnixMs, bar: &ProgressBar) -> Result<u64, SeedError> {
+pub async fn seed(path: &Path, begin: UnixMs, end: UnixMs, bar: &ProgressBar) -> Result<u64, SeedError> {
     let unfinished = beside(path, ".unfinished");
     for suffix in ["", "-wal", "-shm", ".lock"] {
         remove(&beside(&unfinished, suffix))?;
     }
-    let begin = UnixMs(end.0 - HISTORY_MS);
     let clock = Clock::manual(begin);
     let sqlite = SqliteStore::open(&unfinished, clock.clone(), SqliteOptions::default()).await?;
     let told = tell(&sqlite, &clock, begin, end, bar).await;
@@ -95,9 +97,9 @@ pub fn remove(path: &Path) -> Result<(), SeedError> {
 
 async fn tell(sqlite: &SqliteStore, clock: &Clock, begin: UnixMs, end: UnixMs, bar: &ProgressBar) -> Result<u64, SeedError> {
     let store = sqlite.store();
-    let workspaces = store.keyring.workspaces(Operator::assume()).await?;
-    let Some(workspace) = workspaces.first().map(|w| w.id) else {
-        return Err(SeedError::Draft("the new database has no workspace".to_owned()));
+    let found = store.keyring.workspace_by_key(Operator::assume(), Key::trusted(super::WORKSPACE)).await?;
+    let Some(workspace) = found.map(|w| w.id) else {
+        return Err(StoreError::Corrupt("the new database has no workspace".to_owned()).into());
     };
     store.log.commit(directory(workspace)).await?;
     let tasks = TaskTracker::new();
@@ -105,7 +107,7 @@ async fn tell(sqlite: &SqliteStore, clock: &Clock, begin: UnixMs, end: UnixMs, b
     let beats: Vec<Beat> = Story::history(SEED, begin, end).collect();
     bar.set_length(beats.len() as u64);
     let new_id = |_: UnixMs| ActivityId(Uuid::now_v7());
-    for part in parts(&beats) {
+    for part in parts(&beats, end) {
         let Some(last) = part.last() else { continue };
         clock.set(last.at);
         let context = DraftContext { now: last.at, bound_event: None, new_id: &new_id, agents: &agents };
@@ -121,11 +123,12 @@ async fn tell(sqlite: &SqliteStore, clock: &Clock, begin: UnixMs, end: UnixMs, b
 }
 
 /// Neighbours in time, for one transaction each.
-fn parts(beats: &[Beat]) -> impl Iterator<Item = &[Beat]> {
+fn parts(beats: &[Beat], end: UnixMs) -> impl Iterator<Item = &[Beat]> {
     let mut rest = beats;
     std::iter::from_fn(move || {
         let first = rest.first()?;
-        let near = rest.iter().take(TRANSACTION_BEATS_MAX).take_while(|b| b.at.0 - first.at.0 <= TRANSACTION_MS_MAX).count();
+        let apart = ((end.0 - first.at.0) / TRANSACTION_AGE_SHARE).min(TRANSACTION_MS_MAX);
+        let near = rest.iter().take(TRANSACTION_BEATS_MAX).take_while(|b| b.at.0 - first.at.0 <= apart).count();
         let (part, after) = rest.split_at(near);
         rest = after;
         Some(part)
@@ -171,10 +174,10 @@ mod tests {
     fn parts_are_near_and_whole() {
         let end = UnixMs(1_795_000_000_000);
         let beats: Vec<_> = Story::history(SEED, UnixMs(end.0 - HISTORY_MS), end).collect();
-        let parts: Vec<_> = parts(&beats).collect();
+        let parts: Vec<_> = parts(&beats, end).collect();
         assert_eq!(parts.concat(), beats);
         assert!(parts.iter().all(|part| !part.is_empty() && part.len() <= TRANSACTION_BEATS_MAX));
-        assert!(parts.len() < 6_000, "{} transactions", parts.len());
+        assert!(parts.len() < 3_000, "{} transactions", parts.len());
     }
 
     #[tokio::test]
@@ -182,10 +185,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("demo.db");
         let end = UnixMs(1_795_000_000_000);
-        let told = super::seed(&path, end, &indicatif::ProgressBar::hidden()).await.expect("seeded");
+        let told = super::seed(&path, UnixMs(end.0 - 7_200_000), end, &indicatif::ProgressBar::hidden()).await.expect("seeded");
         let sqlite = super::SqliteStore::open(&path, super::Clock::manual(end), super::SqliteOptions::default()).await.expect("opens");
         let store = sqlite.store();
-        let workspace = store.keyring.workspaces(super::Operator::assume()).await.expect("read")[0].id;
+        let operator = super::Operator::assume();
+        let default = super::Key::trusted(super::super::WORKSPACE);
+        let workspace = store.keyring.workspace_by_key(operator, default).await.expect("read").expect("there").id;
         let head = store.log.head(workspace).await.expect("head");
         // Tags and recipients are entries too.
         assert!(head.seq >= told, "{} < {told}", head.seq);

@@ -14,6 +14,8 @@ use crate::domain::UnixMs;
 const PLANNED_MAX: usize = 20_000;
 /// How much of what is told was done a while ago.
 const LATE_ODDS: f64 = 0.012;
+/// How long before the end of a history it becomes busy, in milliseconds.
+const RECENT_MS: i64 = 3_600_000;
 /// How busy each hour of the day is, in UTC, against the busiest.
 const HOURS: [f64; 24] =
     [0.05, 0.03, 0.03, 0.03, 0.05, 0.1, 0.25, 0.5, 0.85, 1.0, 1.0, 0.9, 0.75, 0.95, 1.0, 0.95, 0.8, 0.6, 0.45, 0.4, 0.35, 0.25, 0.15, 0.08];
@@ -34,6 +36,8 @@ pub struct Tempo {
 impl Tempo {
     /// A week of history: nights, long waits, a few thousand activities.
     pub const HISTORY: Self = Self { gap_s: 130.0, haste: 1.0, nights: true, burst_s: (3_600.0, 14_400.0) };
+    /// The hour before somebody looks: busy, so that the first picture is full.
+    pub const RECENT: Self = Self { gap_s: 9.0, haste: 0.06, nights: false, burst_s: (120.0, 400.0) };
     /// Something to look at: one to three activities a second, with bursts; hours pass in minutes.
     pub const LIVE: Self = Self { gap_s: 1.4, haste: 0.03, nights: false, burst_s: (25.0, 80.0) };
 }
@@ -71,13 +75,15 @@ pub struct Story {
 }
 
 impl Story {
-    /// A week that ends at `end`.
+    /// What was, up to `end`; the last hour is a busy one.
     pub fn history(seed: u64, begin: UnixMs, end: UnixMs) -> impl Iterator<Item = Beat> {
+        let recent = UnixMs(end.0 - RECENT_MS).max(begin);
         let mut story = Self::new(seed, Tempo::HISTORY, begin);
         for (message, told) in MESSAGES.iter().enumerate() {
             story.plan(end.0 - told.hours_ago * 3_600_000, Plan::Wave { message });
         }
-        story.take_while(move |beat| beat.at < end)
+        let lately = Self::new(seed.wrapping_add(1), Tempo::RECENT, recent);
+        story.take_while(move |beat| beat.at < recent).chain(lately.take_while(move |beat| beat.at < end))
     }
 
     /// What goes on from `begin`.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
 use super::filter::parse_line;
 use super::follow::Follow;
@@ -52,6 +53,7 @@ impl Stream {
     /// The refusal.
     pub async fn run(mut self) -> Result<(), CliError> {
         let mut tried = 0;
+        let mut told = String::new();
         loop {
             let position = self.follow.position().map(str::to_owned);
             let (why, after_ms) = match connect(&self.server, READ_BUFFER_BYTES).await {
@@ -61,14 +63,18 @@ impl Stream {
                     End::Lost { why, after_ms } => (why, after_ms),
                 },
                 Err(error) if error.is_passing() && (self.follow.position().is_some() || tried > 0) => {
-                    (error.to_string(), asked_wait(&error))
+                    (in_short(&error), asked_wait(&error))
                 }
                 // The very first try tells a wrong address at once.
                 Err(error) => return Err(error.into()),
             };
             // A connection that brought something starts the waits from the beginning.
             tried = if self.follow.position() == position.as_deref() { tried + 1 } else { 1 };
-            self.printer.note(&format!("reconnecting: {why}"));
+            // A server that is away for an hour is told once, not a thousand times.
+            if tried == 1 || told != why {
+                self.printer.note(&format!("reconnecting: {why}"));
+                told = why;
+            }
             if !self.pause(wait_ms(tried, after_ms, jitter())).await {
                 return Ok(());
             }
@@ -112,7 +118,7 @@ impl Stream {
             let text = match heard {
                 Err(_) => return Ok(End::Lost { why: "nothing was heard for too long".to_owned(), after_ms: None }),
                 Ok(None) => return Ok(End::Lost { why: "the connection ended".to_owned(), after_ms }),
-                Ok(Some(Err(error))) => return Ok(End::Lost { why: error.to_string(), after_ms }),
+                Ok(Some(Err(error))) => return Ok(lost(&error)),
                 Ok(Some(Ok(Message::Text(text)))) => text,
                 Ok(Some(Ok(Message::Close(frame)))) => {
                     return Ok(closed(frame.map(|f| (u16::from(f.code), f.reason.to_string())), after_ms));
@@ -149,8 +155,20 @@ impl Stream {
     }
 }
 
-fn lost(error: &dyn std::fmt::Display) -> End {
-    End::Lost { why: error.to_string(), after_ms: None }
+fn lost(error: &WebSocketError) -> End {
+    let why = match error {
+        WebSocketError::Io(_) | WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => "the connection broke".to_owned(),
+        other => format!("the connection broke: {other}"),
+    };
+    End::Lost { why, after_ms: None }
+}
+
+/// Why the server cannot be reached, for somebody who has reached it before.
+fn in_short(error: &ClientError) -> String {
+    match error {
+        ClientError::Unreachable { url, .. } => format!("nothing answers at {url}"),
+        other => other.to_string(),
+    }
 }
 
 /// What a close means. 4401 and 4403 will not change by coming back.

@@ -1,5 +1,7 @@
 //! Groups, bounds, failures and the drain, with a store that is held at a gate so that nothing depends on time.
 
+mod held_log;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -8,17 +10,18 @@ use futures::poll;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::held_log::{HeldLog, Mood};
 use super::{Appender, COMMIT_ROWS_MAX, COMMIT_UNITS_MAX, Refused};
 use crate::auth::Operator;
 use crate::domain::Key;
-use crate::ingest::memory_log::{MemoryLog, Mood, publisher};
+use crate::ingest::tests::publisher;
 use crate::ingest::weight::weight_of;
 use crate::store::{Change, Outcome};
 
 const OPEN: usize = 1_000_000;
 
 struct Bench {
-    log: Arc<MemoryLog>,
+    log: Arc<HeldLog>,
     appender: Appender,
     tasks: TaskTracker,
     shutdown: CancellationToken,
@@ -26,8 +29,8 @@ struct Bench {
 
 impl Bench {
     fn new(permits: usize, queue_bytes_max: usize) -> Self {
-        let (log, tasks, shutdown) = (MemoryLog::new(permits), TaskTracker::new(), CancellationToken::new());
-        let publisher = publisher(&log, &tasks, &shutdown);
+        let (log, tasks, shutdown) = (HeldLog::new(permits), TaskTracker::new(), CancellationToken::new());
+        let publisher = publisher(log.clone(), &tasks, &shutdown);
         let (appender, writer) = Appender::new(log.clone(), publisher, queue_bytes_max, shutdown.clone());
         tasks.spawn(writer);
         Self { log, appender, tasks, shutdown }

@@ -1,56 +1,25 @@
-//! What activities become: ids looked up, names found or created, rows and entries planned.
+//! What activities become: each gets its place, a receipt, a row and an entry, or the reason why not.
 //!
-//! The database is asked first, for all activities at once and only for what is not remembered; then everything is
-//! planned in memory. In the steady state an append asks for ids only.
+//! The database is asked first (`lookups.rs`), for all activities at once; then everything is planned in memory and
+//! written together. In the steady state an append asks for ids only.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use sqlx::AssertSqlSafe;
-use sqlx::sqlite::SqliteArguments;
-use uuid::Uuid;
-
-use super::error::unsigned;
-use super::names::{NameKey, Named};
+use super::lookups::{Known, Run};
+use super::names::Named;
 use super::place::new_place;
 use super::rows::{NewActivityColumns, NewEntryRow, kind};
-use super::statements::{ManyRows, sizes};
-use super::writer::{NewIdRow, NewThingRow, Transaction, bind};
+use super::writer::{NewIdRow, NewThingRow, Transaction};
 use crate::auth::WorkspaceId;
 use crate::domain::limits::OCCURRED_AHEAD_MS_MAX;
 use crate::domain::{
-    ActivityEntry, Entry, EntryKind, Facts, Key, MembershipChange, MembershipSet, NewActivity, Property, SearchText, Seq, UnixMs, fold,
+    ActivityEntry, Entry, EntryKind, Facts, Key, MembershipChange, MembershipSet, NewActivity, Property, SearchText, UnixMs, fold,
 };
 use crate::store::{AppendResult, MissingThing, NamedKind, Outcome, StoreError};
 use crate::wire::{Names as BodyNames, encode_activity};
 
 /// One request: whose log, its activities, whether unknown things are created.
 pub(super) type Unit = (WorkspaceId, Vec<NewActivity>, bool);
-
-const SELECT_IDS: ManyRows = ManyRows {
-    head: "select id, seq, recorded_at, content_hash from activity_ids where workspace_id = ? and id in (",
-    row: "?",
-    tail: ")",
-};
-const SELECT_RECIPIENTS: ManyRows =
-    ManyRows { head: "select message_id, partner_id from recipients where (message_id, partner_id) in (values ", row: "(?,?)", tail: ")" };
-
-/// What was stored under an id before.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    seq: Seq,
-    recorded_at: UnixMs,
-    content_hash: [u8; 16],
-}
-
-/// What one run of appends knows.
-#[derive(Debug, Default)]
-struct Run {
-    ids: HashMap<(WorkspaceId, Uuid), Known>,
-    things: HashMap<NameKey, Arc<Named>>,
-    /// Pairs of message and partner that have a row. Kept here too: what the writer remembers may be dropped any time.
-    recipients: HashSet<(i64, i64)>,
-}
 
 /// The things that one activity names.
 struct Things {
@@ -86,110 +55,6 @@ impl Transaction<'_> {
                 self.add_membership(workspace, change)?;
             }
             self.outcomes.push(Outcome::Appended(results));
-        }
-        Ok(())
-    }
-
-    /// Looks up the ids that senders gave: only those can have been there before.
-    async fn find_ids(&mut self, units: &[Unit], run: &mut Run) -> Result<(), StoreError> {
-        let mut wanted: BTreeMap<WorkspaceId, HashSet<Uuid>> = BTreeMap::new();
-        for (workspace, activities, _) in units {
-            let given = activities.iter().filter(|a| a.id_given).map(|a| a.id.0);
-            wanted.entry(*workspace).or_default().extend(given);
-        }
-        for (workspace, ids) in wanted {
-            let total = ids.len();
-            let mut ids = ids.into_iter();
-            for size in sizes(total) {
-                let mut arguments = SqliteArguments::default();
-                bind(&mut arguments, workspace.number())?;
-                for id in ids.by_ref().take(size) {
-                    bind(&mut arguments, id.as_bytes().to_vec())?;
-                }
-                let text = AssertSqlSafe(self.statements.text(SELECT_IDS, size));
-                let rows: Vec<(Vec<u8>, i64, i64, Vec<u8>)> = sqlx::query_as_with(text, arguments).fetch_all(&mut *self.connection).await?;
-                for (id, seq, recorded_at, hash) in rows {
-                    let bad = |_| StoreError::Corrupt("an id or a content hash has the wrong length".to_owned());
-                    let id = Uuid::from_slice(&id).map_err(|e| StoreError::Corrupt(e.to_string()))?;
-                    let content_hash = hash.as_slice().try_into().map_err(bad)?;
-                    run.ids.insert((workspace, id), Known { seq: unsigned(seq)?, recorded_at: UnixMs(recorded_at), content_hash });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Finds the things that the activities name, events first, and makes sure that there are numbers for new ones.
-    async fn find_things(&mut self, units: &[Unit], run: &mut Run) -> Result<(), StoreError> {
-        let all = || units.iter().flat_map(|(workspace, activities, _)| activities.iter().map(move |a| (workspace.number(), a)));
-        let events: Vec<NameKey> = all().map(|(workspace, a)| (NamedKind::Event, workspace, a.event.folded().clone())).collect();
-        let mut absent = self.find(run, events).await?;
-        let mut inner = Vec::new();
-        for (workspace, activity) in all() {
-            let Some(event) = run.things.get(&(NamedKind::Event, workspace, activity.event.folded().clone())) else { continue };
-            inner.push((NamedKind::Partner, event.id, activity.partner.folded().clone()));
-            inner.extend(activity.message.as_ref().map(|key| (NamedKind::Message, event.id, key.folded().clone())));
-            inner.extend(activity.campaign.as_ref().map(|key| (NamedKind::Campaign, event.id, key.folded().clone())));
-        }
-        absent |= self.find(run, inner).await?;
-        if absent {
-            for kind in [NamedKind::Event, NamedKind::Partner, NamedKind::Message, NamedKind::Campaign] {
-                self.load_next_id(kind).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Finds things among the remembered ones, then in the database. True when some are not there.
-    async fn find(&mut self, run: &mut Run, keys: Vec<NameKey>) -> Result<bool, StoreError> {
-        let mut wanted: BTreeMap<(NamedKind, i64), Vec<Arc<str>>> = BTreeMap::new();
-        let mut asked = HashSet::new();
-        for key in keys {
-            if run.things.contains_key(&key) || asked.contains(&key) {
-                continue;
-            }
-            if let Some(named) = self.names.get(&key) {
-                run.things.insert(key, named);
-            } else {
-                wanted.entry((key.0, key.1)).or_default().push(key.2.clone());
-                asked.insert(key);
-            }
-        }
-        let mut found = 0;
-        let total = asked.len();
-        for ((kind, owner), folded) in wanted {
-            for named in self.select_things(kind, owner, folded).await? {
-                found += 1;
-                self.learn(run, (kind, owner, named.folded.clone()), Arc::new(named));
-            }
-        }
-        Ok(found < total)
-    }
-
-    fn learn(&mut self, run: &mut Run, key: NameKey, named: Arc<Named>) {
-        self.names.put(key.clone(), named.clone());
-        run.things.insert(key, named);
-    }
-
-    /// Learns which pairs of message and partner have a row already.
-    async fn find_recipients(&mut self, units: &[Unit], run: &mut Run) -> Result<(), StoreError> {
-        let (known, wanted): (Vec<_>, Vec<_>) =
-            recipients_of(units, run).into_iter().partition(|(message, partner)| self.names.knows_recipient(*message, *partner));
-        run.recipients.extend(known);
-        let total = wanted.len();
-        let mut wanted = wanted.into_iter();
-        for size in sizes(total) {
-            let mut arguments = SqliteArguments::default();
-            for (message, partner) in wanted.by_ref().take(size) {
-                bind(&mut arguments, message)?;
-                bind(&mut arguments, partner)?;
-            }
-            let text = AssertSqlSafe(self.statements.text(SELECT_RECIPIENTS, size));
-            let rows: Vec<(i64, i64)> = sqlx::query_as_with(text, arguments).fetch_all(&mut *self.connection).await?;
-            for (message, partner) in rows {
-                self.names.put_recipient(message, partner);
-                run.recipients.insert((message, partner));
-            }
         }
         Ok(())
     }
@@ -316,21 +181,6 @@ impl Transaction<'_> {
         self.learn(run, name_key, named.clone());
         Ok(named)
     }
-}
-
-/// Pairs of message and partner, both there already, that activities make recipients.
-fn recipients_of(units: &[Unit], run: &Run) -> HashSet<(i64, i64)> {
-    let mut pairs = HashSet::new();
-    for (workspace, activities, _) in units {
-        for activity in activities.iter().filter(|a| a.flavor.makes_recipient()) {
-            let event = run.things.get(&(NamedKind::Event, workspace.number(), activity.event.folded().clone()));
-            let (Some(event), Some(message)) = (event, &activity.message) else { continue };
-            let message = run.things.get(&(NamedKind::Message, event.id, message.folded().clone()));
-            let partner = run.things.get(&(NamedKind::Partner, event.id, activity.partner.folded().clone()));
-            pairs.extend(message.zip(partner).map(|(message, partner)| (message.id, partner.id)));
-        }
-    }
-    pairs
 }
 
 impl Known {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, QueryBuilder};
 
+use super::error::unsigned;
 use super::facets::Tally;
 use super::filter_sql::push_list;
 use crate::auth::WorkspaceId;
@@ -44,8 +45,13 @@ pub(super) async fn list_values(
     workspace: WorkspaceId,
     query: &FacetQuery,
     field: Field,
-    tally: Tally,
+    mut tally: Tally,
 ) -> Result<(Vec<FacetValue>, u64), StoreError> {
+    match field {
+        Field::Message => tally.numbers = messages_of(connection, &tally).await?.into_iter().collect(),
+        Field::Tag => tally.texts = tags_of(connection, &tally).await?.into_iter().map(|(tag, count)| (tag, (count, 0))).collect(),
+        _ => {}
+    }
     let candidates = match field {
         Field::Event | Field::Partner | Field::Message | Field::About | Field::Campaign => {
             of_directory(connection, workspace, &query.filter, field, &tally).await?
@@ -61,6 +67,36 @@ pub(super) async fn list_values(
         Field::Id => BTreeMap::new(),
     };
     Ok(ranked(candidates, query.values_max))
+}
+
+/// Counts by message: an activity counts for each message that its partner is a recipient of. Relies on
+/// `recipients_partner`.
+async fn messages_of(connection: &mut SqliteConnection, tally: &Tally) -> Result<Vec<(i64, u64)>, StoreError> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "select r.message_id, sum(j.value ->> 1) from json_each(?) j join recipients r on r.partner_id = j.value ->> 0
+         where r.removed = 0 group by r.message_id",
+    )
+    .bind(pairs_of(tally))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|(message, count)| Ok((message, unsigned(count)?))).collect()
+}
+
+/// Counts by folded tag.
+async fn tags_of(connection: &mut SqliteConnection, tally: &Tally) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "select t.folded, sum(j.value ->> 1) from json_each(?) j join partner_tags t on t.partner_id = j.value ->> 0 group by t.folded",
+    )
+    .bind(pairs_of(tally))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|(tag, count)| Ok((tag, unsigned(count)?))).collect()
+}
+
+/// Numbers and counts as a JSON list of pairs.
+fn pairs_of(tally: &Tally) -> String {
+    let pairs: Vec<String> = tally.numbers.iter().map(|(number, count)| format!("[{number},{count}]")).collect();
+    format!("[{}]", pairs.join(","))
 }
 
 /// Most frequent first, then by value; the rest is summed up.

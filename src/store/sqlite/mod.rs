@@ -1,7 +1,7 @@
 //! The store in one SQLite file: one writer connection, a few readers, write-ahead log, every commit synced.
 //!
-//! `open.rs` opens and migrates, `writer.rs` holds the one transaction of a commit, `append.rs` plans what
-//! activities become, `directory_writes.rs` does the other changes; `filter_sql.rs` is the meaning of a filter set
+//! `open.rs` opens and migrates, `writer.rs` holds the one transaction of a commit, `append.rs` (after
+//! `lookups.rs`) plans what activities become, `directory_writes.rs` does the other changes; `filter_sql.rs` is the meaning of a filter set
 //! as SQL, and `page.rs`, `count.rs`, `facets.rs`, `histogram.rs` read by it in windows (`scan.rs`).
 //! No read transaction stays open while anything but the database is awaited, and no text of a caller ever
 //! becomes part of a statement: everything is bound.
@@ -18,6 +18,7 @@ mod filter_sql;
 mod histogram;
 mod keyring;
 mod log_reads;
+mod lookups;
 mod names;
 mod open;
 mod page;

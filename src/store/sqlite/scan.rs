@@ -63,12 +63,18 @@ pub(super) struct Pace {
     started: Instant,
     window_started: Instant,
     window: u64,
+    window_max: u64,
 }
 
 impl Pace {
     pub(super) fn new(limits: ScanLimits) -> Self {
         let now = Instant::now();
-        Self { limits, started: now, window_started: now, window: limits.window.max(1) }
+        Self { limits, started: now, window_started: now, window: limits.window.max(1), window_max: u64::MAX }
+    }
+
+    /// The same with windows of so many seqs at most.
+    pub(super) fn at_most(self, window_max: u64) -> Self {
+        Self { window_max, window: self.window.min(window_max), ..self }
     }
 
     /// Takes the next window off the end of what is left.
@@ -87,7 +93,7 @@ impl Pace {
     pub(super) fn step(&mut self) -> bool {
         let took = self.window_started.elapsed();
         if took < WINDOW_QUICK {
-            self.window = self.window.saturating_mul(4);
+            self.window = self.window.saturating_mul(4).min(self.window_max);
         } else if took > WINDOW_SLOW {
             self.window = (self.window / 2).max(self.limits.window.max(1));
         }

@@ -1,0 +1,86 @@
+//! What a stranger may try at the edge: it ends in an answer or a close, never in a 5xx, and nothing is held for long.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::app::{STUCK, TestApp};
+
+#[tokio::test]
+async fn malformed_heads() {
+    let app = TestApp::start().await;
+    let long = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(64 * 1024));
+    let many = format!("GET / HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: y\r\n".repeat(200));
+    let path = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "a".repeat(64 * 1024));
+    for (bytes, statuses) in [
+        ("nonsense\r\n\r\n", &[400][..]),
+        ("GET / HTTP/9.9\r\n\r\n", &[400, 505]),
+        ("GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n", &[400]),
+        ("POST /v1/activities HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n", &[400]),
+        ("POST /v1/activities HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n", &[400]),
+        (long.as_str(), &[431]),
+        (many.as_str(), &[431]),
+        (path.as_str(), &[414, 431]),
+    ] {
+        let answer = app.raw(bytes.as_bytes()).await;
+        let shown: String = bytes.chars().take(60).collect();
+        assert!(statuses.iter().any(|s| answer.starts_with(&format!("HTTP/1.1 {s}"))), "{shown:?}: {answer:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn silent_and_slow_heads_are_closed() {
+    let app = TestApp::start_with(|config| {
+        config.http.head_timeout_s = 1;
+        config.http.idle_timeout_s = 1;
+    })
+    .await;
+    assert_eq!(app.raw(b"").await, "", "one that says nothing");
+    assert_eq!(app.raw(b"GET / HTTP/1.1\r\nhost: a\r\n").await, "", "one that does not end its head");
+    let kept = app.raw(b"GET /docs/style.css HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert!(kept.starts_with("HTTP/1.1 200"), "one that is kept and then silent: {kept}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_is_waited_for_but_not_for_ever() {
+    let app = TestApp::start().await;
+    let key = app.key("ingest").await;
+    // Told too large: refused before it is sent.
+    let head = format!("POST /v1/activities HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n");
+    let answer = app.raw(format!("{head}content-length: 99999999\r\n\r\n").as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    // Cut short.
+    let mut socket = TcpStream::connect(app.address()).await.expect("connects");
+    socket.write_all(format!("{head}content-length: 10\r\n\r\n{{").as_bytes()).await.expect("sent");
+    socket.shutdown().await.expect("closed");
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(STUCK, socket.read_to_end(&mut answer)).await.expect("the server closes");
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_told() {
+    let app = TestApp::start_with(|config| config.http.connections_max = 1).await;
+    let mut first = TcpStream::connect(app.address()).await.expect("connects");
+    first.write_all(b"GET /docs/style.css HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+    let mut byte = [0u8; 1];
+    first.read_exact(&mut byte).await.expect("answers");
+    let answer = app.raw(b"").await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after") && answer.contains("overloaded"), "{answer}");
+    drop(first);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn odd_credentials_are_refused_in_words() {
+    let app = TestApp::start().await;
+    let long = format!("Bearer {}", "a".repeat(4_096));
+    for value in ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer td_key_x", "Bearer \u{fc}", long.as_str()] {
+        let answer = app.request(hyper::Method::GET, "/v1/activities", &[("authorization", value)], "").await;
+        assert_eq!(answer.code(), (401, "unauthorised".to_owned()), "{value:?}");
+        assert!(!answer.text().contains("td_key_x"), "a secret is in no answer");
+    }
+    app.finish().await;
+}

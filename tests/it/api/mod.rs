@@ -1,0 +1,10 @@
+//! The HTTP edge, room by room as the API has them.
+
+mod activities;
+mod credentials;
+mod directory;
+mod health;
+mod hostile;
+mod pages;
+mod session;
+mod tenancy;

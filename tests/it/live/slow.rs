@@ -1,0 +1,60 @@
+//! Readers that stall: they lose nothing, and cost one cursor.
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::watcher::{Watcher, post_many, seqs};
+use crate::app::TestApp;
+
+const MANY: usize = 60_000;
+
+/// Reads until everything up to `last` has come; the seqs, and whether it fell behind on the way.
+async fn read_all(watcher: &mut Watcher, last: u64) -> (Vec<u64>, bool) {
+    let (mut found, mut lagged) = (Vec::new(), false);
+    while found.last() != Some(&last) {
+        let frame = watcher.next().await;
+        match frame["type"].as_str() {
+            Some("activities" | "subscribed") => found.extend(seqs(&frame)),
+            Some("lagging") => lagged = true,
+            other => assert!(matches!(other, Some("position" | "caught_up")), "{frame}"),
+        }
+    }
+    (found, lagged)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_stalls_first_gets_everything_in_order() {
+    let app = TestApp::start_with(|config| config.session.outbox_bytes_max = 256 * 1024).await;
+    let key = app.key("ingest,read").await;
+    let mut watcher = Watcher::connect(&app, &key).await;
+    watcher.subscribe(json!({})).await;
+    post_many(&app, &key, MANY).await;
+    // Everything is durable, and nothing was read: the server may hold an outbox for this reader, and no more.
+    let (found, lagged) = read_all(&mut watcher, MANY as u64).await;
+    assert_eq!(found, (1..=MANY as u64).collect::<Vec<_>>());
+    assert!(lagged, "so much does not fit an outbox and two kernel buffers");
+    // And it is live again.
+    post_many(&app, &key, 1).await;
+    assert_eq!(read_all(&mut watcher, MANY as u64 + 1).await.0, [MANY as u64 + 1]);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_of_single_bytes_delays_nobody() {
+    let app = TestApp::start_with(|config| config.session.outbox_bytes_max = 64 * 1024).await;
+    let key = app.key("ingest,read").await;
+    let mut slow = TcpStream::connect(app.address()).await.expect("connects");
+    let head = format!("GET /v1/activities/stream?backfill=0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n");
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    let mut quick = Watcher::connect(&app, &key).await;
+    quick.subscribe(json!({})).await;
+    let mut byte = [0; 1];
+    for round in 1..=20 {
+        slow.read_exact(&mut byte).await.expect("one byte");
+        post_many(&app, &key, 200).await;
+        read_all(&mut quick, round * 200).await;
+    }
+    drop(slow);
+    app.finish().await;
+}
