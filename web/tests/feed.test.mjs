@@ -67,9 +67,9 @@ describe("Partner Activity", () => {
     })();
     // While it changes, the list is watched: it must never be empty.
     await page.evaluate(() => {
-      window.emptied = 0;
+      window.emptied = [];
       const look = () => {
-        if (!document.querySelector("article[data-seq]")) window.emptied++;
+        if (!document.querySelector("article[data-seq]")) window.emptied.push(`${location.search} ${document.querySelector(".jump")?.textContent} ${document.querySelector(".state")?.textContent}`);
         requestAnimationFrame(look);
       };
       look();
@@ -83,7 +83,7 @@ describe("Partner Activity", () => {
     sending = false;
     await load;
     await sealed(page);
-    assert.equal(await page.evaluate(() => window.emptied), 0);
+    assert.deepEqual(await page.evaluate(() => window.emptied), []);
     await sameAsStored(page, server, "partner=acme&flavor=page.viewed");
   });
 
