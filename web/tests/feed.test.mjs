@@ -122,6 +122,9 @@ describe("Partner Activity", () => {
     await quiet.getByRole("checkbox").click();
     await page.keyboard.press("Escape");
     await page.getByText("Nothing matches yet").waitFor();
+    await page.getByRole("button", { name: /^Flavors/ }).click();
+    await until(() => page.locator("li.value", { hasText: "Report viewed" }).locator(".count").innerText(), (text) => text === "0", "a flavor at 0");
+    await page.keyboard.press("Escape");
     await server.post(draft(1, { partner: "quiet" }));
     await until(() => rows(page), (all) => all.length === 1 && all[0].text.includes("Quiet Ltd"), "the first activity");
   });

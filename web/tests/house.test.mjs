@@ -130,7 +130,7 @@ describe("the page", () => {
     const focused = () => page.evaluate(() => document.activeElement?.closest("[data-seq]")?.getAttribute("data-seq") ?? null);
     const seq = await until(focused, (s) => s !== null, "the focus");
     await page.getByRole("feed").evaluate((node) => (node.scrollTop = node.scrollHeight));
-    await page.waitForFunction(() => document.querySelector('[role="feed"]').scrollTop > 100);
+    await until(() => page.getByRole("feed").evaluate((node) => node.scrollTop), (top) => top > 100, "the scroll");
     assert.equal(await focused(), seq);
     await server.post(draft(1));
     assert.equal(await focused(), seq);
