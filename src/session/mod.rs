@@ -13,6 +13,7 @@ pub mod machine;
 #[cfg(test)]
 mod model;
 pub mod protocol;
+pub mod socket;
 pub mod sse;
 mod subscription;
 mod words;
