@@ -41,7 +41,7 @@ describe("Partner Activity", () => {
     let loads = 0;
     page.on("load", () => loads++);
     await pick("Partners", "Acme Inc", "Globex");
-    await pick("Flavors", "Content shared");
+    await pick("Flavors", "Shared content");
     assert.match(page.url(), /flavor=content\.shared/);
     assert.match(page.url(), /partner=acme&partner=globex/);
     const { seq } = await server.post(draft(2, { partner: "acme", flavor: "content.shared" }));
@@ -76,7 +76,7 @@ describe("Partner Activity", () => {
     });
     await pick("Partners", "Acme Inc");
     await pick("Partners", "Globex");
-    await pick("Flavors", "Message opened");
+    await pick("Flavors", "Opened the message");
     await page.getByRole("button", { name: "Undo" }).click();
     await pick("Flavors", "Page viewed");
     await page.getByRole("button", { name: "Remove Globex" }).click();
