@@ -166,8 +166,15 @@ fn one(receipts: Vec<Receipt>, cursor: Cursor) -> Result<Response, Problem> {
 }
 
 fn rejected(invalid: Invalid) -> Problem {
-    let code = [ID_CONFLICT, EVENT_FORBIDDEN].into_iter().find(|code| invalid.faults.iter().any(|f| f.code == code.word));
-    Problem::invalid(code.unwrap_or(INVALID), invalid)
+    let has = |word: &str| invalid.faults.iter().any(|f| f.code == word);
+    let code = match () {
+        () if has(ID_CONFLICT.word) => ID_CONFLICT,
+        () if has(EVENT_FORBIDDEN.word) => EVENT_FORBIDDEN,
+        // The one draft is the whole body.
+        () if invalid.faults.iter().any(|f| f.path.is_empty() && f.code == "too_large") => BODY_TOO_LARGE,
+        () => INVALID,
+    };
+    Problem::invalid(code, invalid)
 }
 
 fn results(receipts: Vec<Receipt>, cursor: Cursor) -> ReceiptsBody {

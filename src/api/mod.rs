@@ -18,6 +18,7 @@ mod facets;
 mod fields;
 mod flavors;
 mod history;
+mod leftover;
 mod lists;
 mod messages;
 mod openapi;

@@ -29,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::connection::{Phase, Socket, Timeouts, Watch};
+use super::leftover::lend;
 use crate::telemetry::{HTTP_ACCEPT_PAUSES, HTTP_CONNECTIONS, HTTP_CONNECTIONS_REFUSED};
 
 /// Bytes of a request's head, and of the buffer that it is read into.
@@ -304,7 +305,15 @@ async fn connection(tcp: TcpStream, place: Place, shared: Arc<Shared>) {
 async fn answer(request: Request<Incoming>, watch: Arc<Watch>, shared: Arc<Shared>) -> Result<Response<Body>, Infallible> {
     watch.enter(Phase::Answering);
     // Cloning the router is two reference counts; it is a service for one request at a time.
-    let Ok(response) = shared.requests.track_future(shared.router.clone().oneshot(request.map(Body::new))).await;
+    let answered = async {
+        let (request, leftover) = lend(request);
+        let answered = shared.router.clone().oneshot(request).await;
+        if let Some(leftover) = leftover {
+            leftover.discard().await;
+        }
+        answered
+    };
+    let Ok(response) = shared.requests.track_future(answered).await;
     let (parts, body) = response.into_parts();
     Ok(Response::from_parts(parts, Body::new(Answered { body, watch })))
 }

@@ -54,6 +54,7 @@ async fn what_cannot_be_read_stores_nothing() {
     let bearer = format!("Bearer {key}");
     let large = format!("[{}]", " ".repeat(5 * 1024 * 1024));
     let many = format!("[{}]", vec!["{}"; 5_001].join(","));
+    let draft = OPENED.replacen('{', &format!("{{{}", " ".repeat(16 * 1024)), 1);
     for (kind, body, want) in [
         ("application/json", "", (400, "body_malformed")),
         ("application/json", "{", (400, "body_malformed")),
@@ -63,6 +64,7 @@ async fn what_cannot_be_read_stores_nothing() {
         ("text/plain", OPENED, (415, "media_type_unsupported")),
         ("application/json", large.as_str(), (413, "body_too_large")),
         ("application/json", many.as_str(), (413, "body_too_large")),
+        ("application/json", draft.as_str(), (413, "body_too_large")),
         ("application/json", r#"{"flavor":"a.b","event":"e","partner":"p","colour":1}"#, (422, "invalid")),
     ] {
         let headers = [("authorization", bearer.as_str()), ("content-type", kind)];

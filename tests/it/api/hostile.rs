@@ -61,6 +61,24 @@ async fn a_body_is_waited_for_but_not_for_ever() {
 }
 
 #[tokio::test]
+async fn a_refusal_reaches_who_sends_first_and_reads_then() {
+    let app = TestApp::start().await;
+    let key = app.key("ingest").await;
+    let body = " ".repeat(8 * 1024 * 1024);
+    for (authorization, want) in [("Bearer wrong", "HTTP/1.1 401"), (&*format!("Bearer {key}"), "HTTP/1.1 413")] {
+        let mut socket = TcpStream::connect(app.address()).await.expect("connects");
+        let head =
+            format!("POST /v1/activities HTTP/1.1\r\nhost: a\r\nauthorization: {authorization}\r\ncontent-length: {}\r\n", body.len());
+        socket.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await.expect("sent");
+        socket.write_all(body.as_bytes()).await.expect("all of it is taken");
+        let mut answer = String::new();
+        tokio::time::timeout(STUCK, socket.read_to_string(&mut answer)).await.expect("the server closes").expect("no reset");
+        assert!(answer.starts_with(want), "{answer}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_are_told() {
     let app = TestApp::start_with(|config| config.http.connections_max = 1).await;
     let mut first = TcpStream::connect(app.address()).await.expect("connects");
