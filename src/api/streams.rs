@@ -20,6 +20,9 @@ use crate::session::{sse, ws};
 
 /// Bytes that a connection reads into at a time: what an idle connection holds. The default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 512;
+/// Bytes of a frame that is read at all. One that is larger than is accepted is read to its end, so that the reason of the
+/// close reaches its sender; beyond this the connection is cut.
+const READ_FRAME_BYTES_MAX: usize = 4 * INBOUND_FRAME_BYTES_MAX;
 /// Bytes that may wait inside the WebSocket before writing fails: one frame beside the one being written, and pongs.
 const WRITE_BUFFER_BYTES_MAX: usize = 2 * OUTBOUND_FRAME_BYTES_MAX;
 
@@ -54,8 +57,8 @@ pub async fn socket(
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_frame_size(INBOUND_FRAME_BYTES_MAX)
-        .max_message_size(INBOUND_FRAME_BYTES_MAX);
+        .max_frame_size(READ_FRAME_BYTES_MAX)
+        .max_message_size(READ_FRAME_BYTES_MAX);
     Ok(ws::upgrade(api.readers.clone(), caller.principal, upgrade))
 }
 
@@ -71,6 +74,7 @@ fn offers_ours(headers: &HeaderMap) -> bool {
 #[utoipa::path(
     get,
     path = "/v1/activities/stream",
+    operation_id = "stream",
     tag = "Live",
     params(
         crate::api::openapi::FilterParams,

@@ -10,6 +10,7 @@ use super::Readers;
 use super::disconnect::{self, Disconnect};
 use super::driver::{Driver, Output};
 use crate::auth::Principal;
+use crate::domain::limits::INBOUND_FRAME_BYTES_MAX;
 
 /// Bytes that the kernel may hold for a connection on both sides together, about: a peer that took more than this since a
 /// ping was sent has read past the ping, answered or not.
@@ -71,6 +72,7 @@ async fn run(readers: &Readers, mut driver: Driver, socket: &mut WebSocket) -> R
             Some(Some(Ok(message))) => {
                 pulse.heard(driver.now_ms(), config.ping_every_s);
                 match message {
+                    Message::Text(_) | Message::Binary(_) if size(&message) > INBOUND_FRAME_BYTES_MAX => return Err(disconnect::TOO_BIG),
                     Message::Text(text) => {
                         words.count(driver.now_ms())?;
                         driver.said(&text);
@@ -85,6 +87,14 @@ async fn run(readers: &Readers, mut driver: Driver, socket: &mut WebSocket) -> R
             send(readers, socket, Message::Ping(bytes::Bytes::new())).await?;
         }
         driver.arm(pulse.due_ms());
+    }
+}
+
+fn size(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) => bytes.len(),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => 0,
     }
 }
 
