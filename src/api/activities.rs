@@ -110,15 +110,15 @@ struct OwnedFault {
     request_body(
         description = "One draft, an array of at most 5,000, one a line, or CloudEvents; at most 5 MiB after inflating",
         content(
-            (crate::api::openapi::Draft = "application/json"),
+            (crate::api::openapi::Drafts = "application/json"),
             (String = "application/x-ndjson"),
-            (serde_json::Value = "application/cloudevents+json"),
-            (serde_json::Value = "application/cloudevents-batch+json"),
+            (crate::api::openapi::CloudEvent = "application/cloudevents+json"),
+            (Vec<crate::api::openapi::CloudEvent> = "application/cloudevents-batch+json"),
         )
     ),
     responses(
         (status = 201, description = "One draft was stored", body = ReceiptBody),
-        (status = 200, description = "Many: one result each. One that was stored before: its first receipt", body = ReceiptsBody),
+        (status = 200, description = "Many: one result each. One that was stored before: its first receipt", body = crate::api::openapi::Answered),
         (status = 409, description = "The id is taken by other content (`id_conflict`)", body = super::error::ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too many or too large", body = super::error::ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "A type or encoding that is not taken", body = super::error::ProblemBody, content_type = "application/problem+json"),

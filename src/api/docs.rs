@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::error::CODES;
 use super::openapi::built;
+use crate::session::disconnect;
+use crate::session::protocol::code;
 
 const STYLE: &str = include_str!("docs.css");
 
@@ -114,6 +116,23 @@ fn codes(out: &mut String) {
         );
     }
     out.push_str("</tbody></table>");
+    out.push_str("<h2 id=\"stream-codes\">Codes of a live stream</h2><p>In <code>error</code> frames; <code>retry</code> says whether asking again can help.</p>");
+    out.push_str("<table><thead><tr><th>Code</th><th>Cure</th></tr></thead><tbody>");
+    for (word, cure) in code::ALL {
+        let _ = write!(out, "<tr id=\"stream-{0}\"><td><code>{0}</code></td><td>{1}</td></tr>", escaped(word), escaped(cure));
+    }
+    out.push_str("</tbody></table><h2 id=\"close-codes\">Close codes of a WebSocket</h2>");
+    out.push_str("<table><thead><tr><th>Code</th><th>Reason</th><th>Meaning and cure</th></tr></thead><tbody>");
+    for (disconnect, meaning) in disconnect::ALL {
+        let _ = write!(
+            out,
+            "<tr><td><code>{}</code></td><td><code>{}</code></td><td>{}</td></tr>",
+            disconnect.code,
+            disconnect.reason,
+            escaped(meaning)
+        );
+    }
+    out.push_str("</tbody></table>");
 }
 
 fn schemas(out: &mut String, document: &Value) {
@@ -186,6 +205,12 @@ mod tests {
         let page = std::str::from_utf8(&PAGE).expect("utf-8");
         for code in CODES {
             assert!(page.contains(&format!("id=\"{}\"", code.word)), "{}", code.word);
+        }
+        for (word, _) in super::code::ALL {
+            assert!(page.contains(&format!("id=\"stream-{word}\"")), "{word}");
+        }
+        for (disconnect, _) in super::disconnect::ALL {
+            assert!(page.contains(&format!("<code>{}</code>", disconnect.code)), "{disconnect:?}");
         }
         assert!(page.contains("/v1/activities/{id}/why"));
         for inline in ["<script", "<style", " style=", " onclick", "http://", "https://"] {

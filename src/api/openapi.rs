@@ -7,14 +7,17 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder, SecurityRequirement};
-use utoipa::{OpenApi as _, ToSchema};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement};
+use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
 use super::authenticate::SESSION_COOKIE;
 use super::authorise::Needs;
 use super::routes::routes;
 use super::{activities, credentials, directory, facets, flavors, history, messages, recipients, session, streams, workspace};
+use crate::domain::limits::{FILTER_VALUES_MAX, REQUEST_DRAFTS_MAX};
+use crate::filter::Field;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -60,6 +63,12 @@ use super::{activities, credentials, directory, facets, flavors, history, messag
         super::error::ProblemBody,
         super::error::FaultBody,
         FilterSetDoc,
+        FilterSetQuery,
+        Draft,
+        Drafts,
+        Answered,
+        CloudEvent,
+        activities::ReceiptsBody,
     ))
 )]
 struct Document;
@@ -224,25 +233,67 @@ pub struct FilterParams {
 }
 
 /// As `partner=acme&partner=globex&not.browser=Chrome&text=pricing`.
+pub struct FilterSetQuery;
+
+impl ToSchema for FilterSetQuery {}
+
+impl PartialSchema for FilterSetQuery {
+    fn schema() -> RefOr<Schema> {
+        let values = || ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String)).max_items(Some(FILTER_VALUES_MAX));
+        let mut query = ObjectBuilder::new().description(Some("The query form of a FilterSet."));
+        for field in Field::ALL {
+            query = query.property(field.as_str(), values()).property(format!("not.{}", field.as_str()), values());
+        }
+        query.property("text", ObjectBuilder::new().schema_type(Type::String)).into()
+    }
+}
+
+/// One draft, or many.
+pub struct Drafts;
+
+impl ToSchema for Drafts {}
+
+impl PartialSchema for Drafts {
+    fn schema() -> RefOr<Schema> {
+        let draft = || Ref::from_schema_name("Draft");
+        let many = ArrayBuilder::new().items(draft()).max_items(Some(REQUEST_DRAFTS_MAX));
+        OneOfBuilder::new().description(Some("One draft, or many.")).item(draft()).item(many).into()
+    }
+}
+
+/// The receipt of one draft that was stored before, or what became of many.
+pub struct Answered;
+
+impl ToSchema for Answered {}
+
+impl PartialSchema for Answered {
+    fn schema() -> RefOr<Schema> {
+        let kinds = ["Receipts", "Receipt"].into_iter().map(Ref::from_schema_name);
+        let one_of = kinds.fold(OneOfBuilder::new(), OneOfBuilder::item);
+        one_of.description(Some("What became of many drafts, or the first receipt of one that was stored before.")).into()
+    }
+}
+
+/// A CloudEvent 1.0 in JSON: type is the flavor, time `occurred_at`, `data` the rest of a draft.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "describes filter::FilterSet, whose query form is read by name")]
-pub struct FilterSetQuery {
-    event: Option<Vec<String>>,
-    partner: Option<Vec<String>>,
-    flavor: Option<Vec<String>>,
-    message: Option<Vec<String>>,
-    about: Option<Vec<String>>,
-    actor: Option<Vec<String>>,
-    campaign: Option<Vec<String>>,
-    tag: Option<Vec<String>>,
-    device: Option<Vec<String>>,
-    platform: Option<Vec<String>>,
-    browser: Option<Vec<String>>,
-    source: Option<Vec<String>>,
-    referrer: Option<Vec<String>>,
-    grade: Option<Vec<String>>,
-    id: Option<Vec<String>>,
-    text: Option<String>,
+#[expect(dead_code, reason = "describes what ingest reads")]
+pub struct CloudEvent {
+    /// `1.0`.
+    specversion: String,
+    /// The flavor.
+    r#type: String,
+    /// With `id` it makes the id of the activity: a UUIDv5 over source, line feed, id.
+    source: String,
+    /// Unique within its source.
+    id: String,
+    /// When it was done; now when left out.
+    #[schema(format = DateTime)]
+    time: Option<String>,
+    /// JSON, or left out.
+    datacontenttype: Option<String>,
+    /// A draft without flavor, `occurred_at` and id.
+    #[schema(value_type = Object)]
+    data: serde_json::Value,
 }
 
 /// Which page of a list.
@@ -327,6 +378,43 @@ pub async fn document() -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    /// Every name that a `$ref` of the value points to.
+    fn targets(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                fields.values().for_each(|value| targets(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|value| targets(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let document = serde_json::to_value(super::built()).expect("json");
+        let paths = document["paths"].as_object().expect("paths").values();
+        let names = paths.flat_map(|path| path.as_object().expect("methods").values().map(|o| o["operationId"].as_str().expect("a name")));
+        let names: Vec<_> = names.collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = serde_json::to_value(super::built()).expect("json");
+        let mut found = BTreeSet::new();
+        targets(&document, &mut found);
+        assert!(found.len() > 20, "{found:?}");
+        for target in found {
+            let place = target.strip_prefix('#').expect("in the document");
+            assert!(document.pointer(place).is_some(), "{target} is not in the document");
+        }
+    }
+
     /// The page's wire types are generated from this file, so a change of the API is seen where it is reviewed.
     #[test]
     fn the_document_is_as_reviewed() {

@@ -31,6 +31,11 @@ fn as_text_or_null<S: Serializer>(cursor: &Option<Cursor>, serializer: S) -> Res
     }
 }
 
+/// A `ref` is kept as JSON: text and numbers come back as what they were.
+fn as_json<S: Serializer>(json: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    json.and_then(|json| serde_json::from_str::<Value>(json).ok()).serialize(serializer)
+}
+
 macro_rules! frames {
     ($($(#[$doc:meta])* $name:ident as $schema:ident = $word:literal { $($(#[$fmeta:meta])* $field:ident : $type:ty),* $(,)? })+) => {
         $(
@@ -80,7 +85,7 @@ frames! {
         /// Which subscription.
         sub: &'a str,
         /// As the client sent it.
-        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        #[schema(value_type = Option<String>)] #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_json")] r#ref: Option<&'a str>,
         /// 1.
         rev: u32,
         /// Everything up to here has been sent.
@@ -119,7 +124,7 @@ frames! {
         /// Which subscription.
         sub: &'a str,
         /// As the client sent it; absent when the server did it of its own accord.
-        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        #[schema(value_type = Option<String>)] #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_json")] r#ref: Option<&'a str>,
         /// The new rev.
         rev: u32,
         /// Where it switched.
@@ -134,7 +139,7 @@ frames! {
         /// Which subscription.
         sub: &'a str,
         /// As the client sent it.
-        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        #[schema(value_type = Option<String>)] #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_json")] r#ref: Option<&'a str>,
         /// Everything up to here has been sent.
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
     }
@@ -159,7 +164,7 @@ frames! {
         /// Which subscription.
         sub: &'a str,
         /// As the client sent it.
-        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        #[schema(value_type = Option<String>)] #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_json")] r#ref: Option<&'a str>,
         /// Under which filter.
         rev: u32,
         /// The count begins after this.
@@ -192,7 +197,7 @@ frames! {
         /// Which subscription, if one is at fault.
         #[serde(skip_serializing_if = "Option::is_none")] sub: Option<&'a str>,
         /// As the client sent it.
-        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        #[schema(value_type = Option<String>)] #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_json")] r#ref: Option<&'a str>,
         /// A stable word.
         code: &'a str,
         /// What is wrong and what to do.
@@ -203,7 +208,7 @@ frames! {
     /// Answer to a ping.
     PongFrame as Pong = "pong" {
         /// As the client sent it.
-        #[serde(skip_serializing_if = "Option::is_none")] r#ref: Option<&'a str>,
+        #[schema(value_type = Option<String>)] #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_json")] r#ref: Option<&'a str>,
         /// As the client sent it.
         #[schema(value_type = Object)] t: &'a Value,
     }

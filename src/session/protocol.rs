@@ -157,7 +157,7 @@ struct RawPing {
     t: Value,
 }
 
-/// Reads one frame: its `ref`, which every answer carries back, and the word or what is wrong.
+/// Reads one frame: its `ref` as JSON, which every answer carries back, and the word or what is wrong.
 pub fn read_word(text: &str) -> (Option<String>, Result<Word, BadWord>) {
     let bad = |code, message: String| BadWord { code, message, sub: None };
     let mut object = match serde_json::from_str::<Value>(text) {
@@ -167,12 +167,22 @@ pub fn read_word(text: &str) -> (Option<String>, Result<Word, BadWord>) {
     };
     let reference = match object.remove("ref") {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) if text.len() <= SUB_NAME_BYTES_MAX => Some(text),
-        Some(_) => return (None, Err(bad(code::BAD_FRAME, format!("ref: must be text of at most {SUB_NAME_BYTES_MAX} bytes")))),
+        Some(value) if is_reference(&value) => Some(value.to_string()),
+        Some(_) => {
+            return (None, Err(bad(code::BAD_FRAME, format!("ref: must be a number, or text of at most {SUB_NAME_BYTES_MAX} bytes"))));
+        }
     };
     let sub = object.get("sub").and_then(Value::as_str).filter(|s| s.len() <= SUB_NAME_BYTES_MAX).map(str::to_owned);
     let word = read_fields(object).map_err(|(code, message)| BadWord { code, message, sub });
     (reference, word)
+}
+
+fn is_reference(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() <= SUB_NAME_BYTES_MAX,
+        Value::Number(_) => true,
+        _ => false,
+    }
 }
 
 fn read_fields(mut object: serde_json::Map<String, Value>) -> Result<Word, (&'static str, String)> {
@@ -252,7 +262,8 @@ mod tests {
     #[test]
     fn reads_words_and_tells_faults() {
         let (reference, word) = read_word(r#"{"type":"subscribe","sub":"a","ref":"1","filter":{}}"#);
-        assert_eq!(reference.as_deref(), Some("1"));
+        assert_eq!(reference.as_deref(), Some("\"1\""));
+        assert_eq!(read_word(r#"{"type":"ping","ref":7}"#).0.as_deref(), Some("7"));
         assert!(matches!(word, Ok(Word::Subscribe { backfill: 50, .. })), "{word:?}");
         for (text, code) in [
             ("", "bad_frame"),
@@ -265,7 +276,7 @@ mod tests {
             (r#"{"type":"subscribe","sub":"a","filter":{},"backfill":-1}"#, "bad_frame"),
             (r#"{"type":"subscribe","sub":"a","filter":{},"colour":1}"#, "bad_frame"),
             (r#"{"type":"seal","sub":7}"#, "bad_frame"),
-            (r#"{"type":"ping","ref":7}"#, "bad_frame"),
+            (r#"{"type":"ping","ref":[7]}"#, "bad_frame"),
         ] {
             assert_eq!(read_word(text).1.expect_err(text).code, code, "{text}");
         }

@@ -11,6 +11,7 @@ use super::disconnect::{self, Disconnect};
 use super::driver::{Driver, Output};
 use super::socket::{Upgrade, Wire};
 use crate::auth::Principal;
+use crate::domain::limits::INBOUND_FRAME_BYTES_MAX;
 
 /// Bytes that the kernel may hold for a connection on both sides together, about: a peer that took more than this since a
 /// ping was sent has read past the ping, answered or not.
@@ -77,6 +78,7 @@ async fn run(readers: &Readers, mut driver: Box<Driver>, wire: &mut Wire) -> Res
             Some(Some(Ok(message))) => {
                 pulse.heard(driver.now_ms(), config.ping_every_s);
                 match message {
+                    Message::Text(_) | Message::Binary(_) if size(&message) > INBOUND_FRAME_BYTES_MAX => return Err(disconnect::TOO_BIG),
                     Message::Text(text) => {
                         words.count(driver.now_ms())?;
                         driver.said(&text);
@@ -94,8 +96,21 @@ async fn run(readers: &Readers, mut driver: Box<Driver>, wire: &mut Wire) -> Res
     }
 }
 
+<<<<<<< HEAD
 async fn within(readers: &Readers, writing: impl Future<Output = Result<(), Error>>) -> Result<(), Disconnect> {
     match tokio::time::timeout(readers.write_within(), writing).await {
+=======
+fn size(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) => bytes.len(),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => 0,
+    }
+}
+
+async fn send(readers: &Readers, socket: &mut WebSocket, message: Message) -> Result<(), Disconnect> {
+    match tokio::time::timeout(readers.write_within(), socket.send(message)).await {
+>>>>>>> api
         Ok(Ok(())) => Ok(()),
         // The peer is gone, or reads nothing: either way there is nobody to tell why.
         Ok(Err(_)) | Err(_) => Err(disconnect::NO_PONG),

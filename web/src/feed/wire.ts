@@ -106,6 +106,9 @@ export interface ActivityPartner {
   name: string;
 }
 
+/** What became of many drafts, or the first receipt of one that was stored before. */
+export type Answered = Receipts | Receipt;
+
 /** One bucket. */
 export interface Bucket {
   /** How many activities. */
@@ -160,6 +163,24 @@ export interface ClientView {
   version?: string | null;
 }
 
+/** A CloudEvent 1.0 in JSON: type is the flavor, time `occurred_at`, `data` the rest of a draft. */
+export interface CloudEvent {
+  /** A draft without flavor, `occurred_at` and id. */
+  data: Record<string, unknown>;
+  /** JSON, or left out. */
+  datacontenttype?: string | null;
+  /** Unique within its source. */
+  id: string;
+  /** With `id` it makes the id of the activity: a UUIDv5 over source, line feed, id. */
+  source: string;
+  /** `1.0`. */
+  specversion: string;
+  /** When it was done; now when left out. */
+  time?: string | null;
+  /** The flavor. */
+  type: string;
+}
+
 /** Counts by value. */
 export interface Counts {
   /** By field: each counted without its own clauses, under all others; most frequent first. */
@@ -209,6 +230,9 @@ export interface Draft {
   /** From which device, platform and browser are read where they are not given. */
   user_agent?: string | null;
 }
+
+/** One draft, or many. */
+export type Drafts = Draft | Draft[];
 
 /** Something could not be done. */
 export interface Error {
@@ -292,6 +316,41 @@ export interface FilterSet {
   tag?: string[] | null;
   /** Words, each found somewhere in names, label, URLs or property values. */
   text?: string | null;
+}
+
+/** The query form of a FilterSet. */
+export interface FilterSetQuery {
+  about?: string[];
+  actor?: string[];
+  browser?: string[];
+  campaign?: string[];
+  device?: string[];
+  event?: string[];
+  flavor?: string[];
+  grade?: string[];
+  id?: string[];
+  message?: string[];
+  "not.about"?: string[];
+  "not.actor"?: string[];
+  "not.browser"?: string[];
+  "not.campaign"?: string[];
+  "not.device"?: string[];
+  "not.event"?: string[];
+  "not.flavor"?: string[];
+  "not.grade"?: string[];
+  "not.id"?: string[];
+  "not.message"?: string[];
+  "not.partner"?: string[];
+  "not.platform"?: string[];
+  "not.referrer"?: string[];
+  "not.source"?: string[];
+  "not.tag"?: string[];
+  partner?: string[];
+  platform?: string[];
+  referrer?: string[];
+  source?: string[];
+  tag?: string[];
+  text?: string;
 }
 
 /** A flavor. */
