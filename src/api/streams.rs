@@ -17,17 +17,6 @@ use crate::session::protocol::SUBPROTOCOL;
 use crate::session::socket::Upgrade;
 use crate::session::{sse, ws};
 
-<<<<<<< HEAD
-=======
-/// Bytes that a connection reads into at a time: what an idle connection holds. The default is 128 KiB.
-const READ_BUFFER_BYTES: usize = 512;
-/// Bytes of a frame that is read at all. One that is larger than is accepted is read to its end, so that the reason of the
-/// close reaches its sender; beyond this the connection is cut.
-const READ_FRAME_BYTES_MAX: usize = 4 * INBOUND_FRAME_BYTES_MAX;
-/// Bytes that may wait inside the WebSocket before writing fails: one frame beside the one being written, and pongs.
-const WRITE_BUFFER_BYTES_MAX: usize = 2 * OUTBOUND_FRAME_BYTES_MAX;
-
->>>>>>> api
 /// Read live over a WebSocket, subprotocol `tidings.v1`: see the frames among the schemas.
 #[utoipa::path(
     get,
@@ -49,16 +38,6 @@ pub async fn socket(State(api): State<Arc<Api>>, Extension(caller): Extension<Ca
     if !offers_ours(&parts.headers) {
         return Err(Problem::new(SUBPROTOCOL_UNKNOWN, SUBPROTOCOL_UNKNOWN.cure));
     }
-<<<<<<< HEAD
-=======
-    let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_frame_size(READ_FRAME_BYTES_MAX)
-        .max_message_size(READ_FRAME_BYTES_MAX);
->>>>>>> api
     Ok(ws::upgrade(api.readers.clone(), caller.principal, upgrade))
 }
 

@@ -27,6 +27,9 @@ use crate::domain::limits::INBOUND_FRAME_BYTES_MAX;
 
 /// Bytes that a connection reads into at a time: what an idle one holds. The library's default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 512;
+/// Bytes of a frame that is read at all. One that is larger than is accepted is read to its end, so that the reason of the
+/// close reaches its sender; beyond this the connection is cut.
+const READ_FRAME_BYTES_MAX: usize = 4 * INBOUND_FRAME_BYTES_MAX;
 /// Bytes of control frames that may wait to be written.
 const CONTROL_BYTES_MAX: usize = 64 * 1024;
 /// Pieces that one vectored write takes (`IOV_MAX` is 1,024 on Linux).
@@ -91,8 +94,8 @@ impl Upgrade {
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(0)
             .max_write_buffer_size(CONTROL_BYTES_MAX)
-            .max_message_size(Some(INBOUND_FRAME_BYTES_MAX))
-            .max_frame_size(Some(INBOUND_FRAME_BYTES_MAX));
+            .max_message_size(Some(READ_FRAME_BYTES_MAX))
+            .max_frame_size(Some(READ_FRAME_BYTES_MAX));
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
         Ok(Wire { socket, answering: false })
     }

@@ -96,21 +96,17 @@ async fn run(readers: &Readers, mut driver: Box<Driver>, wire: &mut Wire) -> Res
     }
 }
 
-<<<<<<< HEAD
-async fn within(readers: &Readers, writing: impl Future<Output = Result<(), Error>>) -> Result<(), Disconnect> {
-    match tokio::time::timeout(readers.write_within(), writing).await {
-=======
+/// Bytes of a data message.
 fn size(message: &Message) -> usize {
     match message {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) => bytes.len(),
-        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => 0,
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => 0,
     }
 }
 
-async fn send(readers: &Readers, socket: &mut WebSocket, message: Message) -> Result<(), Disconnect> {
-    match tokio::time::timeout(readers.write_within(), socket.send(message)).await {
->>>>>>> api
+async fn within(readers: &Readers, writing: impl Future<Output = Result<(), Error>>) -> Result<(), Disconnect> {
+    match tokio::time::timeout(readers.write_within(), writing).await {
         Ok(Ok(())) => Ok(()),
         // The peer is gone, or reads nothing: either way there is nobody to tell why.
         Ok(Err(_)) | Err(_) => Err(disconnect::NO_PONG),
