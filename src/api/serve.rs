@@ -42,6 +42,8 @@ const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// Silence after which the kernel asks whether a peer is still there, how often, and how many times.
 const KEEPALIVE_TIME: Duration = Duration::from_secs(15);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(5);
+/// How long a reader may leave one write waiting while the server drains: who reads nothing does not hold up its end.
+const WRITE_TIMEOUT_AT_END: Duration = Duration::from_secs(3);
 /// Shortest and longest pause when no descriptor is left.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -274,7 +276,7 @@ async fn connection(tcp: TcpStream, place: Place, shared: Arc<Shared>) {
         .serve_connection(io, service)
         .with_upgrades();
     let mut served = std::pin::pin!(served);
-    let timeouts = shared.config.timeouts();
+    let mut timeouts = shared.config.timeouts();
     let mut draining = false;
     loop {
         let (at, why) = watch.deadline(&timeouts).unwrap_or((Instant::now() + timeouts.write, ""));
@@ -288,6 +290,7 @@ async fn connection(tcp: TcpStream, place: Place, shared: Arc<Shared>) {
             () = shared.ends.end.cancelled() => return,
             () = shared.ends.stop.cancelled(), if !draining => {
                 draining = true;
+                timeouts.write = timeouts.write.min(WRITE_TIMEOUT_AT_END);
                 served.as_mut().graceful_shutdown();
             }
             () = sleep_until(at) => {

@@ -16,6 +16,8 @@ use crate::domain::limits::INBOUND_FRAME_BYTES_MAX;
 /// Bytes that the kernel may hold for a connection on both sides together, about: a peer that took more than this since a
 /// ping was sent has read past the ping, answered or not.
 const KERNEL_BYTES: u64 = 8 * 1024 * 1024;
+/// How long one frame may take to be written once the server is to end.
+const WRITE_WITHIN_AT_END: Duration = Duration::from_secs(2);
 /// How long to wait for the peer's own close frame.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -106,10 +108,19 @@ fn size(message: &Message) -> usize {
 }
 
 async fn within(readers: &Readers, writing: impl Future<Output = Result<(), Error>>) -> Result<(), Disconnect> {
-    match tokio::time::timeout(readers.write_within(), writing).await {
-        Ok(Ok(())) => Ok(()),
+    let too_long = async {
+        tokio::select! {
+            () = tokio::time::sleep(readers.write_within()) => {}
+            // Who reads nothing does not hold up the end of the server.
+            () = readers.inner.shutdown.cancelled() => tokio::time::sleep(WRITE_WITHIN_AT_END).await,
+        }
+    };
+    // Nearly every write is taken at once: then no timer is made.
+    tokio::select! {
+        biased;
+        written = writing => written.map_err(|_| disconnect::NO_PONG),
         // The peer is gone, or reads nothing: either way there is nobody to tell why.
-        Ok(Err(_)) | Err(_) => Err(disconnect::NO_PONG),
+        () = too_long => Err(disconnect::NO_PONG),
     }
 }
 

@@ -58,3 +58,21 @@ async fn a_reader_of_single_bytes_delays_nobody() {
     drop(slow);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_nothing_does_not_hold_up_the_end() {
+    let app = TestApp::start_with(|config| config.session.outbox_bytes_max = 256 * 1024).await;
+    let key = app.key("ingest,read").await;
+    let start = app.get(&key, "/v1/activities").await.json()["newer"].as_str().expect("cursor").to_owned();
+    post_many(&app, &key, MANY).await;
+    let mut socket = Watcher::connect(&app, &key).await;
+    socket.say(json!({"type":"subscribe","sub":"s","filter":{},"after":start})).await;
+    let mut events = TcpStream::connect(app.address()).await.expect("connects");
+    let head = format!("GET /v1/activities/stream?after={start} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n");
+    events.write_all(head.as_bytes()).await.expect("sent");
+    // Both have begun, and then are left with more than the kernel takes for them.
+    socket.expect("subscribed").await;
+    events.read_exact(&mut [0; 64]).await.expect("begun");
+    app.finish().await;
+    drop((socket, events));
+}
