@@ -49,7 +49,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// What a connection beyond the limits is told.
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\ncontent-type: application/problem+json\r\n\
-    cache-control: no-store\r\ncontent-length: 138\r\n\r\n\
+    cache-control: no-store\r\nx-content-type-options: nosniff\r\nx-frame-options: DENY\r\nreferrer-policy: no-referrer\r\n\
+    content-security-policy: default-src 'none'\r\ncontent-length: 138\r\n\r\n\
     {\"type\":\"/docs#overloaded\",\"title\":\"The server is busy\",\"status\":503,\"code\":\"overloaded\",\"detail\":\"too many connections; try again later\"}";
 
 /// Limits of the listener.
