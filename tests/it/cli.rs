@@ -143,3 +143,35 @@ async fn damage_is_found() {
     drop(database);
     assert_eq!(run(folder.path(), &["check"]).status.code(), Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_is_signed_in_full_and_alive() {
+    let folder = tempfile::tempdir().expect("folder");
+    let database = folder.path().join("demo.db");
+    let mut demo = Follower::start(folder.path(), &["demo", "--listen", "127.0.0.1:0", "--database", database.to_str().expect("utf-8")]);
+    let link = loop {
+        if let Some((_, link)) = demo.line().split_once("http://").filter(|(_, link)| link.contains("/signin?link=")) {
+            break link.trim().to_owned();
+        }
+    };
+    let (address, path) = link.split_once('/').expect("a path");
+    let address = address.parse().expect("an address");
+    let signed_in = request(address, Method::GET, &format!("/{path}"), &[], "").await;
+    assert_eq!(signed_in.status, 303);
+    let cookie = signed_in.header("set-cookie").split(';').next().expect("a cookie").to_owned();
+    let again = request(address, Method::GET, &format!("/{path}"), &[], "").await;
+    assert_eq!(again.header("location"), "/signin?problem=link", "it signs in once");
+    let count = async |path: &str| {
+        let answer = request(address, Method::GET, path, &[("cookie", &cookie)], "").await.json();
+        answer["items"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
+    };
+    assert_eq!(count("/v1/events/expo-2026/partners?limit=100").await.len(), 40);
+    assert_eq!(count("/v1/events/expo-2026/campaigns").await.len(), 2);
+    let messages = count("/v1/events/expo-2026/messages").await;
+    assert!(messages.len() == 3 && messages.iter().all(|m| m["recipients"].as_u64() > Some(0)), "{messages:?}");
+    let total = request(address, Method::GET, "/v1/activities/counts?by=flavor", &[("cookie", &cookie)], "").await.json();
+    assert!(total["total"].as_u64() > Some(3_000), "a week of history: {total}");
+    let mut watcher = Watcher::connect_by(address, &[("cookie", &cookie)]).await;
+    watcher.subscribe(json!({"event":["expo-2026"]})).await;
+    assert!(!watcher.partners(1).await.is_empty(), "live traffic");
+}

@@ -42,7 +42,13 @@ impl Watcher {
 
     /// The same, wherever the server is.
     pub async fn connect_to(address: SocketAddr, key: &str) -> Self {
-        let (socket, _) = open(address, key, &[("sec-websocket-protocol", "tidings.v1")]).await.expect("upgraded");
+        Self::connect_by(address, &[("authorization", &format!("Bearer {key}"))]).await
+    }
+
+    /// The same, with whatever headers say who asks.
+    pub async fn connect_by(address: SocketAddr, who: Extra<'_>) -> Self {
+        let headers = [who, &[("sec-websocket-protocol", "tidings.v1")]].concat();
+        let (socket, _) = open(address, "", &headers).await.expect("upgraded");
         let mut watcher = Self { socket };
         let welcome = watcher.next().await;
         assert_eq!((&welcome["type"], &welcome["heartbeat_ms"]), (&json!("welcome"), &json!(15_000)));
