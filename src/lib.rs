@@ -1,4 +1,4 @@
-//! Tidings: a real-time activity feed server, durable, filtered on the server, provably complete.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod api;
 pub mod app;

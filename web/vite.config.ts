@@ -1,5 +1,5 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 // TIDINGS_URL points `npm run dev` at a running server, so that the page is
 // developed against the real API and never against a mock.
@@ -14,6 +14,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
+  test: { include: ["src/**/*.test.ts"] },
   server: {
     proxy: {
       "/v1": { target: server, ws: true, changeOrigin: true },

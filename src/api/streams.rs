@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 
@@ -14,17 +12,10 @@ use super::authenticate::Caller;
 use super::error::{Problem, SUBPROTOCOL_UNKNOWN, UPGRADE_REQUIRED};
 use super::origin;
 use super::query::Query;
-use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX, INBOUND_FRAME_BYTES_MAX, OUTBOUND_FRAME_BYTES_MAX};
+use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX};
 use crate::session::protocol::SUBPROTOCOL;
+use crate::session::socket::Upgrade;
 use crate::session::{sse, ws};
-
-/// Bytes that a connection reads into at a time: what an idle connection holds. The default is 128 KiB.
-const READ_BUFFER_BYTES: usize = 512;
-/// Bytes of a frame that is read at all. One that is larger than is accepted is read to its end, so that the reason of the
-/// close reaches its sender; beyond this the connection is cut.
-const READ_FRAME_BYTES_MAX: usize = 4 * INBOUND_FRAME_BYTES_MAX;
-/// Bytes that may wait inside the WebSocket before writing fails: one frame beside the one being written, and pongs.
-const WRITE_BUFFER_BYTES_MAX: usize = 2 * OUTBOUND_FRAME_BYTES_MAX;
 
 /// Read live over a WebSocket, subprotocol `tidings.v1`: see the frames among the schemas.
 #[utoipa::path(
@@ -37,28 +28,16 @@ const WRITE_BUFFER_BYTES_MAX: usize = 2 * OUTBOUND_FRAME_BYTES_MAX;
         (status = 400, description = "No WebSocket, or only other subprotocols", body = super::error::ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn socket(
-    State(api): State<Arc<Api>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Problem> {
-    let mut query = Query::new(uri.query());
+pub async fn socket(State(api): State<Arc<Api>>, Extension(caller): Extension<Caller>, request: Request) -> Result<Response, Problem> {
+    let (mut parts, _) = request.into_parts();
+    let mut query = Query::new(parts.uri.query());
     query.one("ticket");
     query.finish()?;
-    let upgrade = upgrade.map_err(|fault| Problem::new(UPGRADE_REQUIRED, fault.body_text()))?;
-    origin::check_socket(&headers, &api.config.origins)?;
-    if !offers_ours(&headers) {
+    let upgrade = Upgrade::read(&mut parts).map_err(|fault| Problem::new(UPGRADE_REQUIRED, fault))?;
+    origin::check_socket(&parts.headers, &api.config.origins)?;
+    if !offers_ours(&parts.headers) {
         return Err(Problem::new(SUBPROTOCOL_UNKNOWN, SUBPROTOCOL_UNKNOWN.cure));
     }
-    let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_frame_size(READ_FRAME_BYTES_MAX)
-        .max_message_size(READ_FRAME_BYTES_MAX);
     Ok(ws::upgrade(api.readers.clone(), caller.principal, upgrade))
 }
 

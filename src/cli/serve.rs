@@ -37,7 +37,7 @@ pub struct Options {
     /// Several nodes share a bus; not in this version
     #[arg(long, env = "TIDINGS_BUS", value_name = "URL")]
     pub bus: Option<String>,
-    /// An origin whose pages may open a WebSocket, as in https://desk.example; may be given again [env: TIDINGS_ORIGINS]
+    /// An origin whose pages may open a WebSocket, as in `https://desk.example`; may be given again [env: TIDINGS_ORIGINS]
     #[arg(long = "origin", value_name = "ORIGIN")]
     pub origins: Vec<String>,
     /// How log lines look [env: TIDINGS_LOG_FORMAT]

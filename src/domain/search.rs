@@ -54,6 +54,16 @@ impl SearchText {
         self.0.contains(folded_word)
     }
 
+    /// The text from the folded source URL on, if there is one; the parts behind it follow their marks.
+    pub fn from_source(&self) -> Option<&str> {
+        self.marked(SOURCE_MARK)
+    }
+
+    /// The text from the folded referrer URL on, as above.
+    pub fn from_referrer(&self) -> Option<&str> {
+        self.marked(REFERRER_MARK)
+    }
+
     /// True when the source URL begins with the folded prefix.
     pub fn source_begins(&self, folded_prefix: &str) -> bool {
         self.marked(SOURCE_MARK).is_some_and(|url| url.starts_with(folded_prefix))

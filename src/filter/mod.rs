@@ -5,11 +5,15 @@
 //! Nothing here does IO or reads a clock.
 
 mod field;
+#[cfg(test)]
+mod generators;
+pub mod index;
 mod matches;
 mod parse;
 mod set;
 mod why;
 
 pub use field::Field;
+pub use index::{EntryId, FilterIndex, Seat};
 pub use set::{Clause, FilterSet, ValueForm};
 pub use why::Exclusion;

@@ -4,7 +4,6 @@
 //! live on one of them. Parts: [`shard`] the state machine, [`outbox`] what waits for a session, [`room`] what shard and
 //! sessions share of a workspace, [`publication`] activities encoded once.
 
-mod interim;
 pub mod outbox;
 pub mod publication;
 pub mod room;

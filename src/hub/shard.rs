@@ -7,13 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::interim::{EntryId, FilterIndex, Slot};
 use super::outbox::{Event, Generation, Outbox, SubNo, What};
 use super::publication::Run;
 use super::room::Room;
 use crate::auth::WorkspaceId;
 use crate::domain::{Entry, EntryKind, MembershipChange, Seq};
-use crate::filter::FilterSet;
+use crate::filter::{EntryId, FilterIndex, FilterSet, Seat};
 use crate::store::ChangedName;
 
 /// Number of a session, unique in the process.
@@ -102,7 +101,7 @@ pub struct Shard {
 struct Present {
     workspace: WorkspaceId,
     outbox: Arc<Outbox>,
-    members: Vec<(SubNo, Slot)>,
+    members: Vec<(SubNo, Seat)>,
 }
 
 /// What stands in one workspace.

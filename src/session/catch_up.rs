@@ -132,17 +132,17 @@ impl Session {
         }
         self.release(weight);
         if !parts.is_empty() {
-            self.send_activities(at, &parts, committed_at);
+            self.send_activities(at, parts, committed_at);
         }
     }
 
-    fn send_activities(&mut self, at: usize, parts: &[Bytes], committed_at: Option<std::time::Instant>) {
+    fn send_activities(&mut self, at: usize, parts: Vec<Bytes>, committed_at: Option<std::time::Instant>) {
         let now = self.now_ms;
         let position = self.cursor_of(at);
         let sub = self.sub(at);
         sub.told_at = now;
         let frame = ActivitiesFrame { r#type: ActivitiesFrame::WORD, sub: &sub.name, rev: sub.rev, position, items: Spliced };
-        let written = frames::write_items(&frame, position, parts.iter());
+        let written = frames::write_items(&frame, position, parts);
         self.out.push_back(Action::Send(written, committed_at));
     }
 
@@ -245,7 +245,7 @@ impl Session {
             catching_up,
             items: Spliced,
         };
-        let written = frames::write_items(&frame, position, parts.iter());
+        let written = frames::write_items(&frame, position, parts);
         self.send(written);
         if catching_up {
             self.leave_index(at);
@@ -288,7 +288,7 @@ impl Session {
             older,
             items: Spliced,
         };
-        let written = frames::write_items(&frame, position, parts.iter());
+        let written = frames::write_items(&frame, position, parts);
         self.send(written);
     }
 
@@ -328,7 +328,7 @@ impl Session {
         sub.dirty |= found.concerns(&sub.filter);
         if !found.items.is_empty() {
             let parts: Vec<Bytes> = found.items.iter().map(|i| i.body.clone()).collect();
-            self.send_activities(at, &parts, None);
+            self.send_activities(at, parts, None);
         }
     }
 

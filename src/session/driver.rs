@@ -41,13 +41,13 @@ pub(super) enum Output {
 
 impl Driver {
     /// A session for this principal; `None` while its workspace cannot be opened.
-    pub async fn enter(readers: &Readers, principal: &Principal) -> Option<Self> {
+    pub async fn enter(readers: &Readers, principal: &Principal) -> Option<Box<Self>> {
         let guest = readers.enter(principal).await?;
         let seat = guest.seat.as_ref()?;
         let session = Session::new(seat.session, seat.room.clone(), seat.outbox.clone(), principal.event.clone());
         let timer = Box::pin(tokio::time::sleep(Duration::from_millis(HEARTBEAT_MS)));
         let started = Instant::now();
-        Some(Self { session, guest, reading: None, started, timer, armed_ms: HEARTBEAT_MS, stirred: true })
+        Some(Box::new(Self { session, guest, reading: None, started, timer, armed_ms: HEARTBEAT_MS, stirred: true }))
     }
 
     /// The first frame of a connection.

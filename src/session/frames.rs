@@ -246,44 +246,67 @@ impl Default for Limits {
     }
 }
 
-/// A frame as text, with its word (the name of the event over Server-Sent Events) and its position.
+/// A frame, with its word (the name of the event over Server-Sent Events) and its position.
+///
+/// Its JSON is in pieces: a head, and the activities as the bytes that the hub shares, so that writing a frame to many
+/// readers copies nothing but the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Its word.
     pub word: &'static str,
-    /// The JSON.
-    pub text: String,
     /// The position in it, if it has one.
     pub position: Option<Cursor>,
+    head: String,
+    /// JSON of one or more activities each, to be separated by commas; what ends the frame comes after them.
+    parts: Vec<Bytes>,
+}
+
+/// What stands between activities.
+const COMMA: &[u8] = b",";
+/// What ends a frame with activities.
+const ITEMS_END: &[u8] = b"]}";
+
+impl Written {
+    /// Its pieces, in order.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let commas = std::iter::once(&[][..]).chain(std::iter::repeat(COMMA));
+        let items = commas.zip(&self.parts).flat_map(|(comma, part)| [comma, part.as_ref()]).filter(|piece| !piece.is_empty());
+        let end = (!self.parts.is_empty()).then_some(ITEMS_END);
+        std::iter::once(self.head.as_bytes()).chain(items).chain(end)
+    }
+
+    /// Bytes of its JSON.
+    pub fn bytes(&self) -> usize {
+        self.pieces().map(<[u8]>::len).sum()
+    }
+
+    /// Its JSON in one piece.
+    pub fn text(&self) -> String {
+        let mut text = Vec::with_capacity(self.bytes());
+        self.pieces().for_each(|piece| text.extend_from_slice(piece));
+        // Bodies were made by serde, so they are UTF-8.
+        String::from_utf8(text).unwrap_or_default()
+    }
 }
 
 /// Writes a frame without activities.
 pub fn write<F: Frame>(frame: &F, position: Option<Cursor>) -> Written {
-    Written { word: frame.word(), text: to_text(frame, 256), position }
+    Written { word: frame.word(), position, head: to_text(frame), parts: Vec::new() }
 }
 
 /// Writes a frame whose last field is [`Spliced`], with activities laid in; each part is JSON of one or more of them,
 /// separated by commas.
-pub fn write_items<'a, F: Frame>(frame: &F, position: Cursor, parts: impl Iterator<Item = &'a Bytes> + Clone) -> Written {
+pub fn write_items<F: Frame>(frame: &F, position: Cursor, parts: Vec<Bytes>) -> Written {
     const PLACEHOLDER: &str = "null}";
-    let bytes: usize = parts.clone().map(|p| p.len() + 1).sum();
-    let mut text = to_text(frame, bytes + 320);
-    debug_assert!(text.ends_with(PLACEHOLDER), "items come last");
-    text.truncate(text.len() - PLACEHOLDER.len());
-    text.push('[');
-    for (index, part) in parts.enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        // Bodies were made by serde, so they are UTF-8.
-        text.push_str(std::str::from_utf8(part).unwrap_or_default());
-    }
-    text.push_str("]}");
-    Written { word: frame.word(), text, position: Some(position) }
+    let mut head = to_text(frame);
+    debug_assert!(head.ends_with(PLACEHOLDER), "items come last");
+    head.truncate(head.len() - PLACEHOLDER.len());
+    head.push_str(if parts.is_empty() { "[]}" } else { "[" });
+    Written { word: frame.word(), position: Some(position), head, parts }
 }
 
-fn to_text<F: Frame>(frame: &F, capacity: usize) -> String {
-    let mut bytes = Vec::with_capacity(capacity);
+fn to_text<F: Frame>(frame: &F) -> String {
+    let mut bytes = Vec::with_capacity(192);
     match serde_json::to_writer(&mut bytes, frame) {
         Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
         Err(never) => unreachable!("a frame is always JSON: {never}"),

@@ -150,6 +150,8 @@ impl Session {
         self.next_sub += 1;
         let filter = Arc::new(filter);
         self.tell(Command::Install { session: self.number, sub: no, generation: 1, filter: filter.clone() });
+        // Nearly every connection has one, and a vector that grows by itself begins with four.
+        self.subs.reserve_exact(1);
         self.subs.push(Subscription {
             no,
             name: sub.into(),
@@ -237,6 +239,8 @@ impl Session {
                 }
             }
             if !moved && self.out.is_empty() {
+                // What is idle holds no buffer; thousands are.
+                self.out = VecDeque::new();
                 return None;
             }
         }

@@ -8,11 +8,12 @@ mod catch_up;
 pub mod disconnect;
 mod driver;
 mod found;
-mod frames;
+pub mod frames;
 pub mod machine;
 #[cfg(test)]
 mod model;
 pub mod protocol;
+pub mod socket;
 pub mod sse;
 mod subscription;
 mod words;

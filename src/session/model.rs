@@ -352,7 +352,7 @@ impl World {
                 connection.in_flight.push_back(frame);
             }
             match connection.session.next_action() {
-                Some(Action::Send(written, _)) => connection.blocked = Some(written.text),
+                Some(Action::Send(written, _)) => connection.blocked = Some(written.text()),
                 Some(Action::Tell(command)) => self.commands.push_back(command),
                 Some(Action::Read(read, question)) => connection.read = Some((read, question)),
                 Some(Action::End(_)) => ended = true,

@@ -54,7 +54,7 @@ async fn step(stage: Stage) -> Option<(Bytes, Stage)> {
             };
             driver.session.subscribe_to(STREAM_SUB.to_owned(), *filter, after, backfill, None);
             let retry = format!("retry: {RETRY_MS}\n\n");
-            Some((retry.into(), Stage::Running(readers, Box::new(driver))))
+            Some((retry.into(), Stage::Running(readers, driver)))
         }
         Stage::Running(readers, mut driver) => loop {
             match driver.advance().await {
@@ -78,13 +78,16 @@ async fn step(stage: Stage) -> Option<(Bytes, Stage)> {
 }
 
 fn event(written: &Written) -> Bytes {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(written.text.len() + 96);
+    let mut text = Vec::with_capacity(written.bytes() + 96);
     // The data is one line: JSON has no bare line break.
-    let _ = write!(text, "event: {}\ndata: {}\n", written.word, written.text);
+    text.extend_from_slice(b"event: ");
+    text.extend_from_slice(written.word.as_bytes());
+    text.extend_from_slice(b"\ndata: ");
+    written.pieces().for_each(|piece| text.extend_from_slice(piece));
     if let Some(position) = written.position {
-        let _ = writeln!(text, "id: {position}");
+        text.extend_from_slice(b"\nid: ");
+        text.extend_from_slice(position.to_string().as_bytes());
     }
-    text.push('\n');
+    text.extend_from_slice(b"\n\n");
     text.into()
 }

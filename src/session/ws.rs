@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::Readers;
 use super::disconnect::{self, Disconnect};
 use super::driver::{Driver, Output};
+use super::socket::{Upgrade, Wire};
 use crate::auth::Principal;
 use crate::domain::limits::INBOUND_FRAME_BYTES_MAX;
 
@@ -21,39 +22,44 @@ const WRITE_WITHIN_AT_END: Duration = Duration::from_secs(2);
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Answers the upgrade and runs the session until it ends. The caller has checked origin, subprotocol and the read scope.
-pub fn upgrade(readers: Readers, principal: Principal, upgrade: WebSocketUpgrade) -> Response {
+pub fn upgrade(readers: Readers, principal: Principal, upgrade: Upgrade) -> Response {
+    let response = upgrade.response();
     let tasks = readers.inner.tasks.clone();
-    upgrade.on_upgrade(move |socket| async move {
-        // The tracker counts it, so that shutting down waits for it.
-        tasks.track_future(serve(readers, principal, socket)).await;
-    })
+    // On the heap: futures that hold one another by value hold it twice, once to move it from.
+    tasks.spawn(Box::pin(async move {
+        match upgrade.connect().await {
+            Ok(wire) => Box::pin(serve(readers, principal, wire)).await,
+            Err(error) => tracing::debug!(%error, "a reader went before it was answered"),
+        }
+    }));
+    response
 }
 
-async fn serve(readers: Readers, principal: Principal, mut socket: WebSocket) {
+async fn serve(readers: Readers, principal: Principal, mut wire: Wire) {
     let ended = match Driver::enter(&readers, &principal).await {
-        Some(driver) => run(&readers, driver, &mut socket).await,
+        Some(driver) => run(&readers, driver, &mut wire).await,
         None => Err(Disconnect { code: 1013, reason: "try_again_later", reconnect_after_ms: Some(2_000) }),
     };
     if let Err(disconnect) = ended {
-        close(&mut socket, disconnect).await;
+        close(&mut wire, disconnect).await;
     }
 }
 
 /// Runs until the peer goes (`Ok`) or we end it.
-async fn run(readers: &Readers, mut driver: Driver, socket: &mut WebSocket) -> Result<(), Disconnect> {
+async fn run(readers: &Readers, mut driver: Box<Driver>, wire: &mut Wire) -> Result<(), Disconnect> {
     let config = &readers.inner.config;
     let mut pulse = Pulse { ping_at_ms: config.ping_every_s * 1000, pong_by_ms: None, sent: 0, sent_at_ping: 0 };
     let mut words = WordRate { second: 0, count: 0, max: config.words_per_second_max };
     let welcome = driver.welcome();
-    send(readers, socket, Message::Text(welcome.text.into())).await?;
+    within(readers, wire.write(&welcome)).await?;
     driver.arm(pulse.due_ms());
     loop {
         while let Some(output) = driver.advance().await {
             match output {
                 Output::End(disconnect) => return Err(disconnect),
                 Output::Frame(written, committed_at) => {
-                    pulse.sent += written.text.len() as u64;
-                    send(readers, socket, Message::Text(written.text.into())).await?;
+                    pulse.sent += written.bytes() as u64;
+                    within(readers, wire.write(&written)).await?;
                     driver.written(committed_at);
                 }
             }
@@ -64,13 +70,13 @@ async fn run(readers: &Readers, mut driver: Driver, socket: &mut WebSocket) -> R
                 driver.session.say_bye();
                 continue;
             }
-            came = socket.recv() => Some(came),
+            came = wire.next() => Some(came),
             () = driver.idle() => None,
         };
         match came {
             None => {}
             Some(None) => return Ok(()),
-            Some(Some(Err(error))) => return refused(error),
+            Some(Some(Err(error))) => return refused(&error),
             Some(Some(Ok(message))) => {
                 pulse.heard(driver.now_ms(), config.ping_every_s);
                 match message {
@@ -81,26 +87,27 @@ async fn run(readers: &Readers, mut driver: Driver, socket: &mut WebSocket) -> R
                     }
                     Message::Binary(_) => return Err(disconnect::POLICY),
                     Message::Close(_) => return Ok(()),
-                    Message::Ping(_) | Message::Pong(_) => {}
+                    Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
                 }
             }
         }
         if pulse.is_due(driver.now_ms(), config.pong_within_s)? {
-            send(readers, socket, Message::Ping(bytes::Bytes::new())).await?;
+            within(readers, wire.control(Message::Ping(bytes::Bytes::new()))).await?;
         }
         driver.arm(pulse.due_ms());
     }
 }
 
+/// Bytes of a data message.
 fn size(message: &Message) -> usize {
     match message {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) => bytes.len(),
-        Message::Ping(_) | Message::Pong(_) | Message::Close(_) => 0,
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => 0,
     }
 }
 
-async fn send(readers: &Readers, socket: &mut WebSocket, message: Message) -> Result<(), Disconnect> {
+async fn within(readers: &Readers, writing: impl Future<Output = Result<(), Error>>) -> Result<(), Disconnect> {
     let too_long = async {
         tokio::select! {
             () = tokio::time::sleep(readers.write_within()) => {}
@@ -111,28 +118,27 @@ async fn send(readers: &Readers, socket: &mut WebSocket, message: Message) -> Re
     tokio::select! {
         biased;
         // The peer is gone, or reads nothing: either way there is nobody to tell why.
-        sent = socket.send(message) => sent.map_err(|_| disconnect::NO_PONG),
+        written = writing => written.map_err(|_| disconnect::NO_PONG),
         () = too_long => Err(disconnect::NO_PONG),
     }
 }
 
 /// What to answer to a frame that could not be read.
-fn refused(error: axum::Error) -> Result<(), Disconnect> {
-    let inner = error.into_inner();
-    match inner.downcast_ref::<tungstenite::Error>() {
-        Some(tungstenite::Error::Capacity(_)) => Err(disconnect::TOO_BIG),
-        Some(tungstenite::Error::Utf8(_)) => Err(Disconnect { code: 1007, reason: "not_utf8", reconnect_after_ms: None }),
-        Some(tungstenite::Error::Protocol(_)) => Err(Disconnect { code: 1002, reason: "protocol", reconnect_after_ms: None }),
+fn refused(error: &Error) -> Result<(), Disconnect> {
+    match error {
+        Error::Capacity(_) => Err(disconnect::TOO_BIG),
+        Error::Utf8(_) => Err(Disconnect { code: 1007, reason: "not_utf8", reconnect_after_ms: None }),
+        Error::Protocol(_) => Err(Disconnect { code: 1002, reason: "protocol", reconnect_after_ms: None }),
         _ => Ok(()),
     }
 }
 
-async fn close(socket: &mut WebSocket, disconnect: Disconnect) {
-    let frame = CloseFrame { code: disconnect.code, reason: disconnect.reason.into() };
+async fn close(wire: &mut Wire, disconnect: Disconnect) {
+    let frame = CloseFrame { code: disconnect.code.into(), reason: disconnect.reason.into() };
     let goodbye = async {
-        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        if wire.control(Message::Close(Some(frame))).await.is_ok() {
             // The peer's answer is awaited, so that what it sent last does not reset the connection under our frame.
-            while let Some(Ok(_)) = socket.recv().await {}
+            while let Some(Ok(_)) = wire.next().await {}
         }
     };
     let _ = tokio::time::timeout(CLOSE_WITHIN, goodbye).await;

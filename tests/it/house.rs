@@ -124,7 +124,8 @@ fn libraries_stay_in_their_rooms() {
     let check = |library: &str, allowed: &dyn Fn(&Source) -> bool| check_text(&format!("{library}::"), allowed);
     check("sqlx", &|s| s.path.starts_with("store/"));
     check("axum", &|s| {
-        ["api", "capture", "ops", "web"].contains(&s.room()) || ["session/ws.rs", "session/sse.rs"].contains(&s.path.as_str())
+        ["api", "capture", "ops", "web"].contains(&s.room())
+            || ["session/ws.rs", "session/sse.rs", "session/socket.rs"].contains(&s.path.as_str())
     });
     check_text("Operator::assume(", &|s| ["app", "cli", "store"].contains(&s.room()));
     check("tokio", &|s| !["domain", "filter", "auth", "wire"].contains(&s.room()));

@@ -2,5 +2,9 @@
 
 mod api;
 mod app;
+mod child;
+mod cli;
+mod crash;
 mod house;
 mod live;
+mod replay;

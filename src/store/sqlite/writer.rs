@@ -18,13 +18,16 @@ use crate::domain::{Entry, EntryKind, MembershipChange, UnixMs};
 use crate::store::{Change, ChangedName, Committed, Head, LogBatch, NamedKind, Outcome, StoreError};
 
 const INSERT_ENTRIES: ManyRows = ManyRows {
-    head: "insert into entries (place, kind, recorded_at, body, occurred_at, event_id, partner_id, message_id, campaign_id,
+    head: "insert or rollback into entries (place, kind, recorded_at, body, occurred_at, event_id, partner_id, message_id, campaign_id,
         flavor, traits, platform, browser, source_host, referrer_host, id, search) values ",
     row: "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     tail: "",
 };
-const INSERT_IDS: ManyRows =
-    ManyRows { head: "insert into activity_ids (workspace_id, id, seq, recorded_at, content_hash) values ", row: "(?,?,?,?,?)", tail: "" };
+const INSERT_IDS: ManyRows = ManyRows {
+    head: "insert or rollback into activity_ids (workspace_id, id, seq, recorded_at, content_hash) values ",
+    row: "(?,?,?,?,?)",
+    tail: "",
+};
 const INSERT_RECIPIENTS: ManyRows =
     ManyRows { head: "insert into recipients (message_id, partner_id, source, removed) values ", row: "(?,?,1,0)", tail: "" };
 const INSERT_FLAVORS: ManyRows = ManyRows { head: "insert or ignore into flavors (workspace_id, flavor) values ", row: "(?,?)", tail: "" };

@@ -49,6 +49,26 @@ impl Watcher {
         watcher
     }
 
+    /// The same, unless the server is gone.
+    pub async fn try_connect(address: SocketAddr, key: &str) -> Option<Self> {
+        let stream = TcpStream::connect(address).await.ok()?;
+        let mut request = format!("ws://{address}/v1/ws").into_client_request().expect("request");
+        request.headers_mut().insert("authorization", format!("Bearer {key}").parse().expect("header"));
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.ok()?;
+        Some(Self { socket })
+    }
+
+    /// The next frame, unless the server is gone.
+    pub async fn next_unless_gone(&mut self) -> Option<Value> {
+        loop {
+            match tokio::time::timeout(STUCK, self.socket.next()).await.expect("something comes")? {
+                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).expect("frames are JSON")),
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
+                Ok(_) | Err(_) => return None,
+            }
+        }
+    }
+
     pub async fn say(&mut self, word: Value) {
         self.socket.send(Message::text(word.to_string())).await.expect("sent");
     }

@@ -119,7 +119,10 @@ export class Feed {
       const page = await this.options.readPage(view.filter, before, limit);
       // The filter changed, or rows were forgotten, while the page was on its way.
       merged = generation === this.#generation && view.older === before;
-      if (merged) view.history(page);
+      if (merged) {
+        view.history(page);
+        this.#sealSoon(SEAL_FIRST_MS);
+      }
     } catch {
       // Being offline is said by the connection; scrolling asks again.
       if (generation === this.#generation && view.unconfirmed > 0) this.#again(() => void this.#confirm());

@@ -3,3 +3,4 @@ export * from "./feed";
 export * from "./filter";
 export * from "./types";
 export { nearEnd, reveal, visible } from "./window";
+export { countUpTo } from "./rows";

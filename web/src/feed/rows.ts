@@ -10,9 +10,21 @@ import type { Activity, Cursor } from "./types";
 export const ROWS_MAX = 5_000;
 const MARKS_MAX = 2_000;
 
-interface Mark {
+export interface Mark {
   seq: number;
   cursor: Cursor;
+}
+
+/** How many of these rows, sorted by seq, have one at or below this. */
+export function countUpTo(rows: readonly Activity[], seq: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle]!.seq <= seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export class Rows {
@@ -33,20 +45,14 @@ export class Rows {
   at(index: number): Activity | undefined {
     return this.#rows[index];
   }
+  /** All of them, oldest first. Rows are added behind; whatever else happens makes another array. */
   all(): readonly Activity[] {
     return this.#rows;
   }
 
   /** How many rows have a seq at or below this one. */
   upTo(seq: number): number {
-    let low = 0;
-    let high = this.#rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#rows[middle]!.seq <= seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countUpTo(this.#rows, seq);
   }
 
   get(seq: number): Activity | undefined {
@@ -63,12 +69,12 @@ export class Rows {
     }
     const index = this.upTo(row.seq);
     if (this.#rows[index - 1]?.seq === row.seq) this.#rows[index - 1] = row;
-    else this.#rows.splice(index, 0, row);
+    else this.#rows = [...this.#rows.slice(0, index), row, ...this.#rows.slice(index)];
   }
 
   remove(seq: number): void {
     const index = this.upTo(seq) - 1;
-    if (this.#rows[index]?.seq === seq) this.#rows.splice(index, 1);
+    if (this.#rows[index]?.seq === seq) this.#rows = this.#rows.filter((row) => row.seq !== seq);
   }
 
   /** Keeps only rows that pass; the rows that stay keep their order. */
@@ -107,19 +113,19 @@ export class Rows {
 
   /** Forgets the oldest rows, `most` at most, whatever the marks say. */
   dropOldest(most: number): void {
-    if (most > 0) this.#rows.splice(0, most);
+    if (most > 0) this.#rows = this.#rows.slice(most);
   }
 
-  /** Forgets the oldest rows beyond the limit; the cursor from which they can be read again, or null. */
-  trim(): Cursor | null {
+  /** Forgets the oldest rows beyond the limit; the mark from which they can be read again, or null. */
+  trim(): Mark | null {
     const surplus = this.#rows.length - this.limit;
     if (surplus <= 0) return null;
     const must = this.#rows[surplus - 1]!.seq;
     const index = this.#marks.findIndex((m) => m.seq >= must);
     const mark = this.#marks[index];
     if (!mark) return null;
-    this.#rows.splice(0, this.upTo(mark.seq));
+    this.#rows = this.#rows.slice(this.upTo(mark.seq));
     this.#marks.splice(0, index + 1);
-    return mark.cursor;
+    return mark;
   }
 }

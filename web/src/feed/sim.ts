@@ -197,12 +197,13 @@ export class Sim {
       if (ends) {
         this.seen.resumed++;
         const from = this.#seq(after);
-        const to = Math.min(this.head, from + Math.floor(this.random() * 30));
+        // The first frame has no room for changes: it ends before the first of them.
+        const change = this.log.findIndex((entry, i) => i >= from && entry.kind !== "activity");
+        const to = Math.min(change < 0 ? this.head : change, from + Math.floor(this.random() * 30));
         session.sub = { filter, rev: 1, cursor: from, owed: false, waitingSeals: [], catchingUp: to < this.head };
-        const { items, changes } = this.#between(session.sub, to);
+        const { items } = this.#between(session.sub, to);
         session.sub.cursor = to;
         session.toClient.push({ type: "subscribed", sub, rev: 1, position: this.cursor(to), mode: "resumed", items, older: null, head: this.cursor(this.head), catching_up: to < this.head, ...tag });
-        if (changes) session.toClient.push({ type: "activities", sub, rev: 1, items: [], position: this.cursor(to), ...changes });
       } else {
         const back = this.#newest(filter, this.head, backfill);
         session.sub = { filter, rev: 1, cursor: this.head, owed: false, waitingSeals: [], catchingUp: false };

@@ -28,6 +28,16 @@ describe("a change of filter", () => {
     expect([seqs(view), view.unconfirmed]).toEqual([[3, 5, 9, 11], 0]);
   });
 
+  it("there and back before the answer brings back what was here", () => {
+    const view = new View({});
+    view.subscribed(fresh(rows(1, 2, 3, 4), null, "c4"));
+    view.refilter({ partner: ["odd"] }, "r1");
+    view.refilter({ partner: ["even"] }, "r2");
+    expect(seqs(view)).toEqual([2, 4]);
+    view.refilter({}, "r3");
+    expect(seqs(view)).toEqual([1, 2, 3, 4]);
+  });
+
   it("does not take the answer to an earlier change", () => {
     const view = new View({});
     view.subscribed(fresh(rows(1, 2), null, "c2"));

@@ -33,6 +33,8 @@ export class View {
   /** The `ref` of the refilter that has not been answered. */
   pendingRef: string | null = null;
   #matches: (row: Activity) => Verdict;
+  /** Rows that changes of filter took out, the newest of them: the next change, an undo say, may want them. */
+  #aside: Activity[] = [];
   /** Changes that came while a page of history was on its way, which may be older than they are. */
   #since: (Amended | Erased)[] | null = null;
 
@@ -70,7 +72,15 @@ export class View {
   refilter(filter: FilterSet, ref: string | null): void {
     this.filter = toWire(filter);
     this.#matches = matcher(this.filter);
+    const back = this.#aside.filter((row) => this.#matches(row) === "yes");
+    const aside = new Map([...this.#aside, ...this.rows.all()].map((row) => [row.seq, row]));
+    this.#aside = [...aside.values()]
+      .filter((row) => this.#matches(row) === "no")
+      .sort((a, b) => a.seq - b.seq)
+      .slice(-this.rows.limit);
     this.rows.keep((row) => this.#matches(row) !== "no");
+    this.rows.merge(back);
+    this.rows.dropOldest(this.rows.length - this.rows.limit);
     this.pendingRef = ref;
     this.settled = false;
     this.searchedBackTo = null;
@@ -88,6 +98,7 @@ export class View {
   /** The log is another one: no row held means anything in it. */
   forget(): void {
     this.rows.replace([]);
+    this.#aside = [];
     this.position = null;
     this.older = null;
     this.floor = Infinity;
@@ -144,7 +155,7 @@ export class View {
 
   moved(position: Cursor): void {
     this.position = position;
-    if (this.settled && this.pendingRef === null) this.rows.mark(position);
+    if (this.settled && this.pendingRef === null) this.#mark(position);
   }
 
   /** A page of history is about to be read; what changes meanwhile is laid over it. */
@@ -190,6 +201,7 @@ export class View {
   }
 
   #draw(change: Amended | Erased): void {
+    if (!("grade" in change)) this.#aside = this.#aside.filter((row) => row.seq !== change.seq);
     if (leaves(change)) return this.rows.remove(change.seq);
     const item = entering(change);
     const row = this.rows.get(change.seq);
@@ -202,12 +214,19 @@ export class View {
 
   #append(items: Activity[], position: Cursor): void {
     for (const row of items) {
+      // With nothing sent before, the first that comes begins what is confirmed.
+      if (this.floor === Infinity) this.floor = row.seq;
       this.rows.put(row);
       this.seal.gave(row.seq);
     }
     this.position = position;
-    this.rows.mark(position);
+    this.#mark(position);
     this.#trim();
+  }
+
+  /** A mark above rows that are not confirmed would be wrong once history has put others between. */
+  #mark(position: Cursor): void {
+    if ((this.rows.newest?.seq ?? -1) >= this.floor) this.rows.mark(position);
   }
 
   #rebase(items: Activity[], older: Cursor | null, position: Cursor): void {
@@ -216,11 +235,10 @@ export class View {
     const kept = this.rows.all().filter((row) => row.seq < low);
     const waited = this.ceiling === null ? 0 : this.waiting;
     this.rows.replace([...kept, ...items]);
-    this.rows.mark(position);
-    // With nothing sent, whatever comes next is still above all that was kept.
-    this.floor = low === Infinity ? (kept[kept.length - 1]?.seq ?? 0) + 1 : low;
+    this.floor = low;
     this.older = older;
     this.position = position;
+    this.#mark(position);
     this.settled = true;
     this.searchedBackTo = null;
     this.overflow = 0;
@@ -245,10 +263,11 @@ export class View {
       return;
     }
     this.rows.dropOldest(Math.min(surplus, this.unconfirmed));
-    const older = this.rows.trim();
-    if (older === null) return;
-    this.older = older;
-    this.floor = this.rows.oldest?.seq ?? this.floor;
+    const mark = this.rows.trim();
+    if (mark === null) return;
+    this.older = mark.cursor;
+    // Nothing that matches lies between a mark's last row and the next: what enters there belongs here.
+    this.floor = mark.seq + 1;
   }
 
   #seqsBetween(low: number, top: number): number[] {

@@ -94,7 +94,7 @@ export const api = {
     list<Recipient>(`/v1/events/${enc(e)}/messages/${enc(m)}/recipients`),
   setRecipients: (e: string, m: string, add: string[], remove: string[]) =>
     call<unknown>("POST", `/v1/events/${enc(e)}/messages/${enc(m)}/recipients`, { add, remove }),
-  flavors: () => list<Flavor>("/v1/flavors"),
+  flavors: async () => (await get<{ items: Flavor[] }>("/v1/flavors")).items,
 
   page: (filter: FilterSet, before: string, limit: number) =>
     get<Page>(withFilter("/v1/activities", filter, { before, limit: String(limit) })),
