@@ -209,14 +209,25 @@ impl Session {
         }
     }
 
-    fn started(&mut self, at: usize, start: Start, joined: Seq, found: Found, resumed: bool) {
+    fn started(&mut self, at: usize, start: Start, joined: Seq, mut found: Found, resumed: bool) {
         let now = self.now_ms;
-        let catching_up = resumed && !found.whole;
+        let older = match start.after.filter(|_| resumed) {
+            Some(cursor) => Some(cursor.seq).filter(|s| *s > 0),
+            None => found.older(),
+        };
+        let all = found.items.len();
+        if !resumed {
+            found.cut_to_frame();
+        }
+        // What does not fit the first frame is read on from there, as after any interruption.
+        let more = if resumed { !found.whole } else { found.items.len() < all };
+        let last = found.items.last().map_or(joined, |i| i.seq);
         let sub = self.sub(at);
-        sub.position = match (resumed, catching_up) {
+        sub.position = match (resumed, more) {
             (true, true) => found.reached,
             (true, false) => found.reached.max(joined),
-            (false, _) => joined,
+            (false, true) => last,
+            (false, false) => joined,
         };
         sub.rev = 1;
         sub.told_at = now;
@@ -224,10 +235,6 @@ impl Session {
         // it left: a filter that asks for them is settled afresh.
         sub.dirty |= resumed && sub.filter.asks_membership();
         sub.stage = Stage::Live;
-        let older = match start.after.filter(|_| resumed) {
-            Some(cursor) => Some(cursor.seq).filter(|s| *s > 0),
-            None => found.older(),
-        };
         let position = self.cursor_of(at);
         let older = older.map(|seq| self.room.cursor(seq));
         let head = self.room.cursor(self.room.head().max(position.seq));
@@ -242,12 +249,12 @@ impl Session {
             mode: if resumed { "resumed" } else { "fresh" },
             older,
             head,
-            catching_up,
+            catching_up: more,
             items: Spliced,
         };
         let written = frames::write_items(&frame, position, parts);
         self.send(written);
-        if catching_up {
+        if more {
             self.leave_index(at);
         }
     }

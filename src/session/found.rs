@@ -12,6 +12,10 @@ use crate::store::{Item, Order, Page, PageEnd, PageQuery};
 const FRAME_MARGIN_BYTES: usize = 4 * 1024;
 /// Bytes of activities in one frame.
 pub const FRAME_ITEMS_BYTES_MAX: usize = OUTBOUND_FRAME_BYTES_MAX - FRAME_MARGIN_BYTES;
+/// Bytes of activities in the first frame of a subscription that begins afresh; few in tests, so that it takes several.
+const FIRST_FRAME_BYTES_MAX: usize = if cfg!(test) { 30 } else { FRAME_ITEMS_BYTES_MAX };
+/// Bytes of activities that a subscription which begins afresh is sent back, in as many frames as it takes.
+pub const BACKFILL_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Activities of one page while catching up; few in tests, so that there are many pages.
 pub const CATCH_UP_ITEMS: usize = if cfg!(test) { 3 } else { 500 };
 
@@ -28,6 +32,8 @@ pub struct Ask {
     pub order: Order,
     /// Activities at most.
     pub limit: usize,
+    /// Bytes of activities at most, but always one.
+    pub bytes_max: usize,
 }
 
 /// What was found; see [`Page`] for the meaning of `reached`.
@@ -46,14 +52,21 @@ pub struct Found {
 }
 
 impl Ask {
-    /// The newest `limit` up to a place.
+    /// The newest `limit` up to a place, as many as one frame takes.
     pub fn newest(filter: &Arc<FilterSet>, up_to: Seq, limit: usize) -> Self {
-        Self { filter: filter.clone(), after: 0, up_to: Some(up_to), order: Order::NewestFirst, limit }
+        let bytes_max = FRAME_ITEMS_BYTES_MAX;
+        Self { filter: filter.clone(), after: 0, up_to: Some(up_to), order: Order::NewestFirst, limit, bytes_max }
+    }
+
+    /// The newest `limit` up to a place, for a subscription that begins afresh.
+    pub fn backfill(filter: &Arc<FilterSet>, up_to: Seq, limit: usize) -> Self {
+        Self { bytes_max: BACKFILL_BYTES_MAX, ..Self::newest(filter, up_to, limit) }
     }
 
     /// What comes after a place.
     pub fn onward(filter: &Arc<FilterSet>, after: Seq, up_to: Option<Seq>) -> Self {
-        Self { filter: filter.clone(), after, up_to, order: Order::OldestFirst, limit: CATCH_UP_ITEMS }
+        let (limit, bytes_max) = (CATCH_UP_ITEMS, FRAME_ITEMS_BYTES_MAX);
+        Self { filter: filter.clone(), after, up_to, order: Order::OldestFirst, limit, bytes_max }
     }
 
     /// The question to the store.
@@ -66,7 +79,7 @@ impl Ask {
             until: None,
             order: self.order,
             limit: self.limit.max(1),
-            bytes_max: FRAME_ITEMS_BYTES_MAX,
+            bytes_max: self.bytes_max,
         }
     }
 
@@ -95,7 +108,7 @@ impl Ask {
                     continue;
                 }
                 bytes += activity.body.len() + 1;
-                let fits = found.items.len() < self.limit && (found.items.is_empty() || bytes <= FRAME_ITEMS_BYTES_MAX);
+                let fits = found.items.len() < self.limit && (found.items.is_empty() || bytes <= self.bytes_max);
                 if !fits {
                     found.reached = found.items.last().map_or(self.after, |i| i.seq);
                     found.whole = false;
@@ -127,7 +140,7 @@ impl Ask {
                     continue;
                 }
                 bytes += activity.body.len() + 1;
-                full = found.items.len() == self.limit || (!found.items.is_empty() && bytes > FRAME_ITEMS_BYTES_MAX);
+                full = found.items.len() == self.limit || (!found.items.is_empty() && bytes > self.bytes_max);
                 if full {
                     break;
                 }
@@ -164,6 +177,17 @@ impl Found {
     /// True when one of the membership changes concerns the filter.
     pub fn concerns(&self, filter: &FilterSet) -> bool {
         self.memberships.iter().any(|(_, c)| filter.depends_on(c.set, &c.event, &c.value))
+    }
+
+    /// Leaves what one frame takes, from the oldest on; the rest is read again after it.
+    pub fn cut_to_frame(&mut self) {
+        let mut bytes = 0;
+        let fits = self.items.iter().take_while(|i| {
+            bytes += i.body.len() + 1;
+            bytes <= FIRST_FRAME_BYTES_MAX
+        });
+        let fits = fits.count().max(1);
+        self.items.truncate(fits);
     }
 
     /// Where reading history goes on, newest first; `None` at the start of the log.

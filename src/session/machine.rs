@@ -385,7 +385,7 @@ impl Session {
         let Stage::Reading(reading) = &self.subs[at].stage else { return false };
         let sub = &self.subs[at];
         let question = match reading {
-            Reading::StartFresh { at: up_to, .. } => Question::History(Ask::newest(&sub.filter, *up_to, sub.backfill)),
+            Reading::StartFresh { at: up_to, .. } => Question::History(Ask::backfill(&sub.filter, *up_to, sub.backfill)),
             Reading::StartResumed { after, at: up_to, .. } => Question::History(Ask::onward(&sub.filter, *after, Some(*up_to))),
             Reading::StartAhead { .. } => Question::Head,
             Reading::Refiltering { refilter, at: up_to, .. } => Question::History(Ask::newest(&refilter.filter, *up_to, refilter.backfill)),

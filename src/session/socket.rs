@@ -97,7 +97,7 @@ impl Upgrade {
             .max_message_size(Some(READ_FRAME_BYTES_MAX))
             .max_frame_size(Some(READ_FRAME_BYTES_MAX));
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        Ok(Wire { socket, answering: false })
+        Ok(Wire { socket, answering: false, half_written: false })
     }
 }
 
@@ -111,6 +111,8 @@ pub struct Wire {
     socket: WebSocketStream<TokioIo<Upgraded>>,
     /// True when the library may hold an answer to a control frame that is not wholly written.
     answering: bool,
+    /// True while a data frame is not wholly written: whatever came after it would be read as its rest.
+    half_written: bool,
 }
 
 impl Wire {
@@ -124,8 +126,11 @@ impl Wire {
     /// Writes a control frame.
     ///
     /// # Errors
-    /// When the peer has gone.
+    /// When the peer has gone, or has not taken the frame before it.
     pub async fn control(&mut self, message: Message) -> Result<(), Error> {
+        if self.half_written {
+            return Err(Error::ConnectionClosed);
+        }
         self.socket.send(message).await
     }
 
@@ -137,6 +142,7 @@ impl Wire {
         if std::mem::take(&mut self.answering) {
             self.socket.flush().await?;
         }
+        self.half_written = true;
         let mut header = [0; 10];
         let header = frame_header(&mut header, frame.bytes());
         let pieces = std::iter::once(header).chain(frame.pieces());
@@ -151,6 +157,7 @@ impl Wire {
             }
             IoSlice::advance_slices(&mut left, written);
         }
+        self.half_written = false;
         Ok(())
     }
 }
