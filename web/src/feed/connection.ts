@@ -45,12 +45,16 @@ export const browserWorld: World = {
 
 export class Connection {
   link: Link = { state: "connecting" };
-  /** Server clock minus ours, from the last welcome. */
+  /**
+   * Server clock minus ours. The server wrote its time somewhere between our opening and its arrival here, so this is
+   * known within bounds: zero when zero lies in them, as on one machine or with both clocks kept by the network.
+   */
   clockOffset = 0;
   lastFrameAt = 0;
   /** How often the server has welcomed us. */
   welcomes = 0;
   #socket: Socket | null = null;
+  #openedAt = 0;
   #heartbeat = 15_000;
   #attempts = 0;
   #advice: number | null = null;
@@ -100,6 +104,7 @@ export class Connection {
     this.#drop();
     if (this.link.state !== "offline") this.#set({ state: "connecting" });
     let socket: Socket;
+    this.#openedAt = this.world.now();
     try {
       socket = this.world.open(this.url, SUBPROTOCOL);
     } catch {
@@ -125,7 +130,7 @@ export class Connection {
     this.lastFrameAt = this.world.now();
     if (frame.type === "welcome") {
       this.#heartbeat = frame.heartbeat_ms || this.#heartbeat;
-      this.clockOffset = Date.parse(frame.server_time) - this.world.now();
+      this.clockOffset = offset(Date.parse(frame.server_time), this.#openedAt, this.world.now());
       this.#attempts = 0;
       this.welcomes++;
       this.#offlineSince = null;
@@ -187,4 +192,10 @@ export class Connection {
     this.link = link;
     this.changed(link);
   }
+}
+
+function offset(server: number, opened: number, received: number): number {
+  const least = server - received;
+  const most = server - opened;
+  return least <= 0 && most >= 0 ? 0 : (least + most) / 2;
 }

@@ -1,0 +1,174 @@
+// One socket that is always on its way back, with the world in the test's hand.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import { Connection, type Link, type Socket, type World } from "./connection";
+import type { ServerFrame } from "./types";
+
+let now: number;
+let timers: { at: number; run: () => void }[];
+let sockets: (Socket & { sent: string[]; closed: boolean })[];
+let refuse: boolean;
+let links: Link[];
+let heard: string[];
+let connection: Connection;
+
+const world: World = {
+  open: () => {
+    if (refuse) throw new Error("refused");
+    const socket = { sent: [] as string[], closed: false, send: (text: string) => void socket.sent.push(text), close: () => void (socket.closed = true), onopen: null, onmessage: null, onclose: null } as (typeof sockets)[number];
+    sockets.push(socket);
+    return socket;
+  },
+  now: () => now,
+  after: (ms, run) => {
+    const timer = { at: now + ms, run };
+    timers.push(timer);
+    return () => (timers = timers.filter((t) => t !== timer));
+  },
+  random: () => 0.5,
+};
+
+function pass(ms: number): void {
+  const end = now + ms;
+  for (;;) {
+    const next = timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
+    if (!next) break;
+    timers = timers.filter((t) => t !== next);
+    now = next.at;
+    next.run();
+  }
+  now = end;
+}
+const last = () => sockets[sockets.length - 1]!;
+const say = (frame: object) => last().onmessage!({ data: JSON.stringify(frame) });
+const welcome = (serverTime = now) =>
+  say({ type: "welcome", session: "s", heartbeat_ms: 15_000, server_time: new Date(serverTime).toISOString(), limits: {} });
+const lose = (code: number) => last().onclose!({ code, reason: "" });
+const wait = () => {
+  const link = connection.link;
+  return link.state === "offline" ? link.retryAt - now : null;
+};
+
+beforeEach(() => {
+  now = 1_000_000;
+  timers = [];
+  sockets = [];
+  links = [];
+  heard = [];
+  refuse = false;
+  connection = new Connection("ws://x", world, (frame: ServerFrame) => heard.push(frame.type), (link) => links.push(link));
+  connection.start();
+});
+
+describe("coming back", () => {
+  it("waits longer each time, jittered, and begins anew after a welcome", () => {
+    const waits = [];
+    for (let i = 0; i < 8; i++) {
+      lose(1006);
+      waits.push(wait());
+      pass(wait()!);
+    }
+    expect(waits).toEqual([300, 600, 1_200, 2_400, 4_800, 9_600, 15_000, 15_000]);
+    welcome();
+    lose(1006);
+    expect(wait()).toBe(300);
+  });
+
+  it("keeps since when it is offline while it tries", () => {
+    welcome();
+    const since = now;
+    lose(1006);
+    pass(wait()!);
+    pass(500);
+    lose(1006);
+    expect(connection.link).toMatchObject({ state: "offline", since });
+  });
+
+  it("comes back when the server said, and tells why it went", () => {
+    welcome();
+    say({ type: "bye", reason: "restart", reconnect_after_ms: 2_000 });
+    lose(1012);
+    expect(connection.link).toMatchObject({ code: 1012, reason: "restart" });
+    expect(wait()).toBe(2_250);
+    pass(2_250);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("does not come back where it may not", () => {
+    for (const code of [4401, 4403]) {
+      welcome();
+      lose(code);
+      expect(connection.link).toEqual({ state: "denied", code });
+      pass(60_000);
+      connection.stop();
+      connection.start();
+    }
+  });
+
+  it("gives a crowded server more time", () => {
+    welcome();
+    lose(4429);
+    expect(wait()).toBe(18_750);
+  });
+
+  it("tries at once when somebody asks, or the network is back", () => {
+    lose(1006);
+    connection.check();
+    expect(sockets).toHaveLength(2);
+    welcome();
+    expect(connection.link.state).toBe("open");
+  });
+
+  it("stays away when it is stopped", () => {
+    welcome();
+    connection.stop();
+    expect(last().closed).toBe(true);
+    pass(120_000);
+    expect(sockets).toHaveLength(1);
+  });
+});
+
+describe("a path that is silent", () => {
+  it("is given up after two heartbeats without a frame", () => {
+    welcome();
+    pass(30_000);
+    say({ type: "position", sub: "feed", position: "c" });
+    pass(30_000);
+    expect(connection.link.state).toBe("open");
+    pass(4_000);
+    expect(connection.link).toMatchObject({ state: "offline", reason: "silent" });
+  });
+
+  it("is given up when no welcome comes", () => {
+    pass(10_000);
+    expect(connection.link.state).toBe("offline");
+  });
+
+  it("is asked after sleep, and given up when there is no answer", () => {
+    welcome();
+    connection.check();
+    expect(JSON.parse(last().sent[0]!)).toMatchObject({ type: "ping" });
+    pass(3_000);
+    expect(connection.link.state).toBe("offline");
+  });
+
+  it("is given up when what comes cannot be read", () => {
+    welcome();
+    last().onmessage!({ data: "{" });
+    expect(connection.link).toMatchObject({ state: "offline", reason: "unreadable" });
+  });
+});
+
+describe("the server's clock", () => {
+  it.each([
+    ["is ours when it may be", 20, 0],
+    ["is ours also when the welcome was slow to arrive", 0, 0],
+    ["is ahead", 60_000, 59_950],
+    ["is behind", -60_000, -60_050],
+  ])("%s", (_, ahead, expected) => {
+    const opened = now;
+    pass(100);
+    welcome(opened + ahead);
+    expect(connection.clockOffset).toBe(expected);
+  });
+});
