@@ -117,6 +117,12 @@ proptest! {
         prop_assert!(pair.index.is_clean(), "something of a filter set stayed behind");
     }
 
+}
+
+proptest! {
+    // Each case is hundreds of filter sets against dozens of activities.
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
     #[test]
     fn agrees_when_there_are_many(
         filters in vec(generators::filter(), 700..900),

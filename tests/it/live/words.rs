@@ -81,6 +81,30 @@ async fn resume_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_large_backfill_comes_whole_in_several_frames() {
+    let app = TestApp::start().await;
+    let key = app.key("ingest,read").await;
+    let text = "x".repeat(1_500);
+    let drafts: Vec<_> =
+        (0..600).map(|n| json!({"flavor":"page.viewed","event":"expo","partner":"acme","properties":{"n":n,"text":text}})).collect();
+    assert_eq!(app.post(&key, "/v1/activities", &Value::from(drafts).to_string()).await.json()["accepted"], 600);
+    let mut watcher = Watcher::connect(&app, &key).await;
+    watcher.say(json!({"type":"subscribe","sub":"s","filter":{},"backfill":500})).await;
+    let begun = watcher.expect("subscribed").await;
+    assert_eq!((&begun["mode"], &begun["catching_up"]), (&json!("fresh"), &json!(true)));
+    let mut found = seqs(&begun);
+    loop {
+        let frame = watcher.next().await;
+        match frame["type"].as_str() {
+            Some("activities") => found.extend(seqs(&frame)),
+            other => break assert_eq!(other, Some("caught_up"), "{frame}"),
+        }
+    }
+    assert_eq!(found, (101..=600).collect::<Vec<_>>());
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn what_cannot_go_on_is_told() {
     let app = TestApp::start().await;
     let key = app.key("ingest,read").await;
