@@ -125,10 +125,11 @@ describe("the page", () => {
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
     await page.keyboard.press("Escape");
-    await page.keyboard.press("j");
-    await page.keyboard.press("j");
     const focused = () => page.evaluate(() => document.activeElement?.closest("[data-seq]")?.getAttribute("data-seq") ?? null);
-    const seq = await until(focused, (s) => s !== null, "the focus");
+    await page.keyboard.press("j");
+    const first = await until(focused, (s) => s !== null, "the focus");
+    await page.keyboard.press("j");
+    const seq = await until(focused, (s) => s !== null && s !== first, "the focus on the next row");
     await page.getByRole("feed").evaluate((node) => (node.scrollTop = node.scrollHeight));
     await until(() => page.getByRole("feed").evaluate((node) => node.scrollTop), (top) => top > 100, "the scroll");
     assert.equal(await focused(), seq);
