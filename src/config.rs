@@ -155,7 +155,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Database`] when it is none of SQLite.
     pub fn database_file(&self) -> Result<PathBuf, ConfigError> {
-        let file = self.database.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest)).filter(|f| !f.is_empty());
+        let file = self.database.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+        // What is kept in memory would be gone with the process, and 2xx means durable.
+        let file = file.filter(|f| !f.is_empty() && *f != ":memory:");
         file.map(PathBuf::from).ok_or_else(|| ConfigError::Database(self.database.clone()))
     }
 
@@ -254,6 +256,7 @@ mod tests {
             ("postgres://h/d", None),
             ("a.db", None),
             ("sqlite:", None),
+            ("sqlite::memory:", None),
         ] {
             let config = Config { database: database.to_owned(), ..Config::default() };
             assert_eq!(config.database_file().ok().as_deref().and_then(std::path::Path::to_str), file, "{database}");

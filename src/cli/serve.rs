@@ -1,6 +1,6 @@
 //! `tidings serve`: runs a server until it is told to end.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -136,6 +136,10 @@ pub async fn finish(running: Running) -> Result<(), CliError> {
 pub fn failed(fault: AppError) -> CliError {
     match fault {
         AppError::Config(fault) => CliError::usage(fault),
+        AppError::Listen { address, fault } if fault.kind() == ErrorKind::InvalidInput => {
+            CliError::usage(format!("cannot listen on {address:?}: {fault}; give host and port, as in 127.0.0.1:8080"))
+        }
+        AppError::Listen { .. } => CliError::failed(format!("{fault}; --listen and --ops-listen take other addresses, port 0 a free one")),
         other => CliError::failed(other),
     }
 }

@@ -1,58 +1,165 @@
 //! The real binary as a child process: its server, its commands.
+//!
+//! A child is killed when its owner is dropped, and its standard error is kept: whatever fails here shows it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
+
+use crate::app::STUCK;
 
 /// The binary that was built for this test run.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_tidings");
 
-/// A server that is killed when it is dropped.
-pub struct ServerProcess {
+/// A child whose standard output is read line by line.
+pub struct Process {
     child: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+/// What a child has left behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; `None` when it was killed.
+    pub code: Option<i32>,
+    /// What was not read of its standard output.
+    pub lines: Vec<String>,
+    /// All of its standard error.
+    pub stderr: String,
+}
+
+impl Process {
+    /// Starts a command on the database of a folder.
+    pub fn start(folder: &Path, args: &[&str]) -> Self {
+        let piped = || Stdio::piped();
+        let mut child = command(folder, args).stdin(piped()).stdout(piped()).stderr(piped()).spawn().expect("the binary starts");
+        let (told, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| told.send(line)));
+        let mut stderr = child.stderr.take().expect("piped");
+        let stderr = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = stderr.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        Self { input: child.stdin.take(), child, lines, stderr: Some(stderr) }
+    }
+
+    /// The next line of its standard output.
+    pub fn line(&mut self) -> String {
+        match self.next_line() {
+            Some(line) => line,
+            None => panic!("a line was awaited, it ended: {:?}", self.ended()),
+        }
+    }
+
+    /// The next line of its standard output; `None` when there will be none.
+    fn next_line(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(STUCK) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = self.child.kill();
+                panic!("it is stuck: {:?}", self.ended());
+            }
+        }
+    }
+
+    /// Types a line.
+    pub fn say(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("open");
+        writeln!(input, "{line}").and_then(|()| input.flush()).expect("taken");
+    }
+
+    /// Ends its standard input and waits for it.
+    pub fn finish(mut self) -> Ended {
+        self.input = None;
+        self.ended()
+    }
+
+    /// Kills it, as nothing can be refused.
+    pub fn kill(mut self) -> Ended {
+        self.child.kill().expect("killed");
+        self.ended()
+    }
+
+    /// Asks it to end.
+    pub fn terminate(mut self) -> Ended {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(asked.success());
+        self.ended()
+    }
+
+    fn ended(&mut self) -> Ended {
+        // Standard output ends with the child: waiting for that has a time-out.
+        let lines = std::iter::from_fn(|| self.next_line()).collect();
+        let code = self.child.wait().expect("ends").code();
+        let stderr = self.stderr.take().map_or(String::new(), |thread| thread.join().expect("read"));
+        Ended { code, lines, stderr }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let Some(stderr) = self.stderr.take() else { return };
+        let stderr = stderr.join().unwrap_or_default();
+        if std::thread::panicking() {
+            eprintln!("a child said:\n{stderr}");
+        }
+    }
+}
+
+/// A server.
+pub struct ServerProcess {
+    process: Process,
     pub address: SocketAddr,
 }
 
 impl ServerProcess {
-    /// Serves a database file; port 0 is any.
+    /// Serves the database of a folder; port 0 is any.
     pub fn serve(folder: &Path, port: u16) -> Self {
-        let mut child = command(folder, &["serve", "--listen", &format!("127.0.0.1:{port}"), "--ops-listen", "off"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?} is not the line"));
-        Self { address: address.parse().expect("an address"), child }
+        let listen = format!("127.0.0.1:{port}");
+        let mut process = Process::start(folder, &["serve", "--listen", &listen, "--ops-listen", "off"]);
+        let line = process.line();
+        let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?} is not the line"));
+        Self { address: address.parse().expect("an address"), process }
     }
 
-    /// Kills it as a power switch would.
-    pub fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("gone");
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Kills it with SIGKILL.
+    pub fn kill(self) {
+        whole(&self.process.kill());
     }
 
     /// Asks it to end; its exit code.
-    pub fn terminate(mut self) -> Option<i32> {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(asked.success());
-        self.child.wait().expect("ends").code()
+    pub fn terminate(self) -> Option<i32> {
+        let ended = self.process.terminate();
+        whole(&ended);
+        ended.code
     }
 }
 
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// One line of output for scripts and no more, and no panic anywhere.
+fn whole(ended: &Ended) {
+    assert!(ended.lines.is_empty(), "more than one line on standard output: {:?}", ended.lines);
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
 }
 
 /// A command on the database of a folder, with no setting of whoever runs the tests.
-pub fn command(folder: &Path, args: &[&str]) -> Command {
+fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
-    command.args(args).stdin(Stdio::null());
+    command.args(args);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TIDINGS_")) {
         command.env_remove(name);
     }
@@ -61,60 +168,31 @@ pub fn command(folder: &Path, args: &[&str]) -> Command {
 }
 
 /// Runs a command to its end.
-pub fn run(folder: &Path, args: &[&str]) -> Output {
-    command(folder, args).output().expect("the binary runs")
+pub fn run(folder: &Path, args: &[&str]) -> Ended {
+    run_with_input(folder, args, "")
+}
+
+/// Runs a command to its end with a text as its standard input.
+pub fn run_with_input(folder: &Path, args: &[&str], input: &str) -> Ended {
+    let mut process = Process::start(folder, args);
+    // A command that takes no input may have ended before.
+    let _ = process.input.as_mut().expect("open").write_all(input.as_bytes());
+    process.finish()
 }
 
 /// Runs a command that must succeed; its standard output.
 pub fn output(folder: &Path, args: &[&str]) -> String {
-    let output = run(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("utf-8")
+    let ended = run(folder, args);
+    assert_eq!(ended.code, Some(0), "{args:?}: {ended:?}");
+    ended.lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// Runs a command with a text as its standard input.
-pub fn run_with_input(folder: &Path, args: &[&str], input: &str) -> Output {
-    let mut child =
-        command(folder, args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("taken");
-    child.wait_with_output().expect("ends")
-}
-
-/// A command that goes on, read line by line; killed when it is dropped.
-pub struct Follower {
-    child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
-    input: Option<std::process::ChildStdin>,
-}
-
-impl Follower {
-    pub fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut child =
-            command(folder, args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let input = child.stdin.take();
-        Self { child, lines, input }
-    }
-
-    /// The next line of its standard output.
-    pub fn line(&mut self) -> String {
-        self.lines.next().expect("more comes").expect("a line")
-    }
-
-    /// Types a line.
-    pub fn say(&mut self, line: &str) {
-        let input = self.input.as_mut().expect("open");
-        writeln!(input, "{line}").expect("taken");
-        input.flush().expect("taken");
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = self.child.stderr.take().map(|mut e| e.read_to_end(&mut Vec::new()));
-    }
+/// A new key; the command writes it alone.
+pub fn new_key(folder: &Path, scopes: &str) -> String {
+    let text = output(folder, &["key", "create", "--scope", scopes]);
+    assert_eq!(text.lines().count(), 1, "the key alone: {text:?}");
+    assert!(text.starts_with("td_key_"), "{text:?}");
+    text.trim().to_owned()
 }
 
 /// A port that is free now.

@@ -116,25 +116,31 @@ impl Client {
 
     async fn exchange(&mut self, method: &Method, path: &str, body: Option<(&'static str, Bytes)>) -> Result<Answer, ClientError> {
         let request = self.request(method, path, body)?;
-        let mut line = match self.line.take() {
+        let Line { mut sender, mut connection } = match self.line.take() {
             Some(line) => line,
             None => self.open().await?,
         };
-        let (answer, alive) = {
-            let answer = tokio::time::timeout(Duration::from_secs(ANSWER_S_MAX), receive(&mut line.sender, request));
+        let (answer, kept) = {
+            let answer = tokio::time::timeout(Duration::from_secs(ANSWER_S_MAX), receive(&mut sender, request));
             tokio::pin!(answer);
-            tokio::select! {
+            let before_its_end = tokio::select! {
                 biased;
-                answer = &mut answer => (answer, true),
-                // The connection may end once the answer is whole but not yet taken.
-                _ = &mut line.connection => (answer.await, false),
+                answer = &mut answer => Some(answer),
+                _ = &mut connection => None,
+            };
+            match before_its_end {
+                Some(answer) => (answer, Some(connection)),
+                // It may end once the answer is whole but not yet taken. Where it ended before the request was taken, only
+                // dropping it tells the sender so.
+                None => {
+                    drop(connection);
+                    (answer.await, None)
+                }
             }
         };
         let (status, retry_after, body) =
             answer.map_err(|_| self.broken(&format!("no answer in {ANSWER_S_MAX} s")))?.map_err(|why| self.broken(&why))?;
-        if alive {
-            self.line = Some(line);
-        }
+        self.line = kept.map(|connection| Line { sender, connection });
         match status {
             200..=299 => Ok(Answer { body }),
             _ => Err(ClientError::Refused(Problem::read(status, &body, retry_after))),

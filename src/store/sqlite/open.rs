@@ -1,6 +1,7 @@
 //! Opening the file: lock, writer first, settings read back, migrations, the workspace `default`.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -60,6 +61,10 @@ impl SqliteStore {
     /// [`StoreError::Unavailable`] or [`StoreError::Corrupt`] when it cannot be read or written.
     pub async fn open(path: &Path, clock: Clock, options: SqliteOptions) -> Result<Self, StoreError> {
         let lock = options.exclusive.then(|| lock_beside(path)).transpose()?;
+        Self::open_locked(path, clock, options, lock).await.map_err(|fault| naming(path, fault))
+    }
+
+    async fn open_locked(path: &Path, clock: Clock, options: SqliteOptions, lock: Option<File>) -> Result<Self, StoreError> {
         let writer_options = connect_options(path, WRITER_CACHE_KIB)
             .create_if_missing(true)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
@@ -83,13 +88,27 @@ impl SqliteStore {
     }
 }
 
+/// Says which file it is about: whoever starts a server may have named another one than meant.
+fn naming(path: &Path, fault: StoreError) -> StoreError {
+    let named = |text| format!("{}: {text}", path.display());
+    match fault {
+        StoreError::Unavailable(text) => StoreError::Unavailable(named(text)),
+        StoreError::Corrupt(text) => StoreError::Corrupt(named(text)),
+        StoreError::Refused(text) => StoreError::Refused(named(text)),
+        StoreError::Exists(what) => StoreError::Exists(what),
+    }
+}
+
 /// Takes `FILE.lock` for this process; the system gives it up when the process ends, however it ends.
 fn lock_beside(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let shown = path.display();
     let opened = OpenOptions::new().create(true).write(true).truncate(false).open(&name);
-    let file = opened.map_err(|e| StoreError::Refused(format!("cannot make the lock file beside {shown}: {e}")))?;
+    let file = opened.map_err(|e| match e.kind() {
+        ErrorKind::NotFound => StoreError::Refused(format!("there is no folder for {shown}; make it first")),
+        _ => StoreError::Refused(format!("cannot make the lock file beside {shown}: {e}")),
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -137,4 +156,34 @@ async fn assert_settings(connection: &mut SqliteConnection) -> Result<(), StoreE
 fn migrator() -> Migrator {
     let start = include_str!("../../../migrations/sqlite/0001_start.sql").into_sql_str();
     Migrator::with_migrations(vec![Migration::new(1, "start".into(), MigrationType::Simple, start, false)])
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions as _;
+    use sqlx::sqlite::SqliteSynchronous;
+
+    use super::{SqliteJournalMode, WRITER_CACHE_KIB, assert_settings, connect_options};
+    use crate::store::StoreError;
+
+    #[tokio::test]
+    async fn only_settings_that_keep_the_promise_are_taken() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let ours = || connect_options(&directory.path().join("a.db"), WRITER_CACHE_KIB).create_if_missing(true);
+        let mut connection = ours().connect().await.expect("opens");
+        let synchronous: i64 = sqlx::query_scalar("pragma synchronous").fetch_one(&mut connection).await.expect("read");
+        assert_eq!(synchronous, 2, "FULL");
+        assert_settings(&mut connection).await.expect("taken");
+        drop(connection);
+        for (weaker, word) in [
+            (ours().synchronous(SqliteSynchronous::Normal), "synchronous=1"),
+            (ours().synchronous(SqliteSynchronous::Off), "synchronous=0"),
+            (ours().journal_mode(SqliteJournalMode::Delete), "journal_mode=delete"),
+            (ours().filename(":memory:"), "journal_mode=memory"),
+        ] {
+            let mut connection = weaker.connect().await.expect("opens");
+            let refused = assert_settings(&mut connection).await;
+            assert!(matches!(&refused, Err(StoreError::Refused(text)) if text.contains(word)), "{word}: {refused:?}");
+        }
+    }
 }

@@ -5,5 +5,6 @@ mod load;
 mod membership;
 mod slow;
 mod sse;
+pub mod view;
 pub mod watcher;
 mod words;

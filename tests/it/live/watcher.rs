@@ -61,7 +61,9 @@ impl Watcher {
         let mut request = format!("ws://{address}/v1/ws").into_client_request().expect("request");
         request.headers_mut().insert("authorization", format!("Bearer {key}").parse().expect("header"));
         let (socket, _) = tokio_tungstenite::client_async(request, stream).await.ok()?;
-        Some(Self { socket })
+        let mut watcher = Self { socket };
+        assert_eq!(watcher.next_unless_gone().await?["type"], "welcome");
+        Some(watcher)
     }
 
     /// The next frame, unless the server is gone.
