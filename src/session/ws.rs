@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::response::Response;
+use futures::FutureExt as _;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -108,14 +109,19 @@ fn size(message: &Message) -> usize {
 }
 
 async fn within(readers: &Readers, writing: impl Future<Output = Result<(), Error>>) -> Result<(), Disconnect> {
-    let too_long = async {
+    let mut writing = std::pin::pin!(writing);
+    // Nearly every write is taken at once. Only one that waits gets timers, and those on the heap: in here every
+    // connection would hold room for them.
+    if let Some(written) = writing.as_mut().now_or_never() {
+        return written.map_err(|_| disconnect::NO_PONG);
+    }
+    let too_long = Box::pin(async {
         tokio::select! {
             () = tokio::time::sleep(readers.write_within()) => {}
             // Who reads nothing does not hold up the end of the server.
             () = readers.inner.shutdown.cancelled() => tokio::time::sleep(WRITE_WITHIN_AT_END).await,
         }
-    };
-    // Nearly every write is taken at once: then no timer is made.
+    });
     tokio::select! {
         biased;
         written = writing => written.map_err(|_| disconnect::NO_PONG),
