@@ -180,6 +180,35 @@ fn measure(mix: Mix, filters: usize) {
     println!("| {mix:?} | {filters} | {matched:.1} | {by_index:.2} | {linear} | {ratio} | {change:.2} | {:.2} % |", change / 10.0);
 }
 
+/// What ought to be nearly free: nanoseconds an activity, not counting what is done with the members.
+fn measure_trivial() {
+    let of = |json| Arc::new(FilterSet::from_json(&json).expect("the bench makes valid filter sets"));
+    let here = |n: usize| json!({"partner":["here"],"not":{"campaign":[format!("campaign{n}")]}});
+    let elsewhere = |n: usize| json!({"partner":[format!("partner{n}")],"device":["desktop"]});
+    let cases: [(&str, Vec<Value>); 4] = [
+        ("5,000 members share {}", vec![json!({}); 5_000]),
+        ("100 filters, all match", (0..100).map(here).collect()),
+        ("the same among 10,000, the others of other partners", (0..100).map(here).chain((0..9_900).map(elsewhere)).collect()),
+        ("10,000 filters of other partners, none matches", (0..10_000).map(elsewhere).collect()),
+    ];
+    let mut dice = Dice(1);
+    let here = |facts| Facts { partner: "here".into(), campaign: None, ..facts };
+    let activities: Vec<_> = (0..ACTIVITIES).map(|n| here(facts(Mix::Selective, n, &mut dice))).collect();
+    let nothing = Memberships::default();
+    println!("\n| case | entries that match | ns an activity |\n|---|---:|---:|");
+    for (name, filters) in cases {
+        let mut index = FilterIndex::new();
+        let seats: Vec<_> = filters.into_iter().map(|json| index.insert(of(json), ())).collect();
+        let mut out = Vec::new();
+        let us = median_us(|n| {
+            index.matching(&activities[n % ACTIVITIES], &nothing, &mut out);
+            black_box(&out);
+        });
+        println!("| {name} | {} | {:.0} |", out.len(), us * 1e3);
+        drop(seats);
+    }
+}
+
 fn main() {
     println!("| mix | filters | matched an activity | index, us | linear, us | linear / index | one change, us | 1,000 changes/s cost |");
     println!("|---|---:|---:|---:|---:|---:|---:|---:|");
@@ -188,4 +217,5 @@ fn main() {
             measure(mix, filters);
         }
     }
+    measure_trivial();
 }

@@ -44,13 +44,12 @@ impl WebUrl {
         &self.host
     }
 
-    /// The host part of a filter value given without scheme, brought to the form of [`WebUrl::host`].
-    pub fn canonical_host(value: &str) -> String {
-        let given = fold(value).into_owned();
-        let parsed = url::Url::parse(&format!("http://{given}/")).ok();
-        match parsed.as_ref().and_then(url::Url::host_str) {
-            Some(host) if !given.contains(['/', '?', '#', '@', ':']) => fold(host).into_owned(),
-            _ => given,
-        }
+    /// A host as filters give it, without scheme, brought to the form of [`WebUrl::host`]; nothing when it has a port, a
+    /// path or anything else that no host has, for it would never be equal to one.
+    pub fn canonical_host(value: &str) -> Option<String> {
+        let parsed = url::Url::parse(&format!("http://{value}/")).ok()?;
+        let bare = parsed.as_str().strip_prefix("http://")?.strip_suffix('/')?;
+        let host = parsed.host_str().filter(|host| *host == bare && !value.contains(['/', '\\', '?', '#', '@']))?;
+        Some(fold(host).into_owned())
     }
 }

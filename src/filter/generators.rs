@@ -34,7 +34,7 @@ const URLS: &[&str] = &[
 ];
 const PLACES_WANTED: &[&str] = &[
     "example.com",
-    "EXAMPLE.com:8443",
+    "EXAMPLE.com",
     "straße.example",
     "xn--strae-oqa.example",
     "b.example",
@@ -90,14 +90,24 @@ fn spell(key: &str, event: Option<&str>, loud: bool) -> String {
     event.map_or(key.clone(), |event| format!("{event}/{key}"))
 }
 
-fn clause() -> impl Strategy<Value = (Field, bool, Vec<String>)> {
-    let field = select(&Field::ALL[..]);
-    field.prop_flat_map(|field| (Just(field), prop::bool::weighted(0.35), vec(wanted(field), 1..5)))
+/// Fields with few values, which an index cannot tell filters apart by.
+const BROAD: &[Field] = &[Field::Flavor, Field::Actor, Field::Device, Field::Grade, Field::Platform, Field::Browser];
+
+type GivenClause = (Field, bool, Vec<String>);
+
+fn clause(fields: &'static [Field]) -> impl Strategy<Value = GivenClause> {
+    // Now and then more values than are looked through one by one.
+    let count = prop_oneof![12 => 1_usize..5, 1 => 20_usize..60];
+    (select(fields), count).prop_flat_map(|(field, count)| (Just(field), prop::bool::weighted(0.35), vec(wanted(field), count)))
 }
 
 /// The JSON of a filter set, as a client may send it.
 pub(crate) fn filter_json() -> impl Strategy<Value = Value> {
-    (vec(clause(), 0..4), weighted(0.15, vec(select(WORDS), 1..3))).prop_map(|(clauses, words)| {
+    json_of(vec(clause(&Field::ALL), 0..4))
+}
+
+fn json_of(clauses: impl Strategy<Value = Vec<GivenClause>>) -> impl Strategy<Value = Value> {
+    (clauses, weighted(0.15, vec(select(WORDS), 1..3))).prop_map(|(clauses, words)| {
         let (mut set, mut not) = (Map::new(), Map::new());
         for (field, negated, values) in clauses {
             let part = if negated { &mut not } else { &mut set };
@@ -116,6 +126,11 @@ pub(crate) fn filter_json() -> impl Strategy<Value = Value> {
 /// A filter set.
 pub(crate) fn filter() -> impl Strategy<Value = FilterSet> {
     filter_json().prop_map(|json| FilterSet::from_json(&json).expect("the pools hold valid values"))
+}
+
+/// A filter set that names nothing rare.
+pub(crate) fn broad_filter() -> impl Strategy<Value = FilterSet> {
+    json_of(vec(clause(BROAD), 2..5)).prop_map(|json| FilterSet::from_json(&json).expect("the pools hold valid values"))
 }
 
 /// What filters ask of an activity.

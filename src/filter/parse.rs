@@ -191,7 +191,9 @@ fn canonical_place(value: &str) -> Result<Arc<str>, Invalid> {
             false => Err(Invalid::one("", "place_form", "a URL prefix begins with http:// or https://")),
         };
     }
-    Ok(WebUrl::canonical_host(value).into())
+    // Not folded before: that would make another host of straße.example.
+    let host = WebUrl::canonical_host(value).map(Into::into);
+    host.ok_or_else(|| Invalid::one("", "place_form", "must be a host without port or path, or a URL prefix with its scheme"))
 }
 
 #[cfg(test)]
@@ -209,6 +211,66 @@ mod tests {
         assert_eq!(a, b);
         assert_eq!(a.to_query(), "partner=acme&partner=globex&not.browser=internet+explorer&text=deck+pricing");
         assert_eq!(FilterSet::from_json(&serde_json::to_value(&a).expect("json")).expect("valid"), a);
+    }
+
+    #[test]
+    fn reads_values_by_field() {
+        let long_key = "k".repeat(129);
+        for (field, given, want) in [
+            ("partner", "ACME", Ok("acme")),
+            ("partner", "Expo/ACME", Ok("expo/acme")),
+            ("partner", "a/b/c", Err("bad_character")),
+            ("partner", "/acme", Err("empty")),
+            ("partner", long_key.as_str(), Err("too_long")),
+            ("partner", "a\0", Err("bad_character")),
+            ("event", "expo/x", Err("bad_character")),
+            ("tag", " Very Important ", Ok("very important")),
+            ("flavor", "Message.Opened", Ok("message.opened")),
+            ("flavor", "message.*", Ok("message.*")),
+            ("flavor", "message.link.*", Ok("message.link.*")),
+            ("flavor", ".*", Err("flavor_form")),
+            ("flavor", "*", Err("flavor_form")),
+            ("flavor", "mess*", Err("flavor_form")),
+            ("platform", "OSX", Ok("macos")),
+            ("browser", "Mozilla", Ok("firefox")),
+            ("device", "Mobile", Ok("mobile")),
+            ("grade", "robot", Err("unknown_value")),
+            ("source", "Straße.example", Ok("xn--strae-oqa.example")),
+            ("source", "[::1]", Ok("[::1]")),
+            ("source", "example.com:8443", Err("place_form")),
+            ("source", "example.com/pricing", Err("place_form")),
+            ("source", "me@example.com", Err("place_form")),
+            ("source", "ftp://example.com", Err("place_form")),
+            ("referrer", "HTTPS://Example.com:8443/Deck", Ok("https://example.com:8443/deck")),
+            ("id", "0198C7A2-4D1E-7000-8000-000000000000", Ok("0198c7a2-4d1e-7000-8000-000000000000")),
+        ] {
+            let read = FilterSet::from_json(&json!({field:[given]}));
+            let read = read.as_ref().map(|set| &*set.clauses()[0].values[0]).map_err(|invalid| invalid.faults[0].code);
+            assert_eq!(read, want, "{field} {given:?}");
+        }
+    }
+
+    #[test]
+    fn keeps_to_the_limits() {
+        let values = |count: usize, bytes: usize| json!({"tag": (0..count).map(|n| format!("{n:0bytes$}")).collect::<Vec<_>>()});
+        let words = |count: usize| json!({"text": vec!["w"; count].join(" ")});
+        for (json, code) in [
+            (values(200, 10), None),
+            (values(201, 10), Some("too_many")),
+            (values(100, 200), Some("too_long")),
+            (words(16), None),
+            (words(17), Some("too_many")),
+            (json!([]), Some("not_an_object")),
+            (json!({"partner":"acme"}), Some("not_a_list")),
+            (json!({"partner":[7]}), Some("not_text")),
+            (json!({"not":["acme"]}), Some("not_an_object")),
+            (json!({"not":{"not":{"partner":["acme"]}}}), Some("unknown_field")),
+            (json!({"not":{"text":"deck"}}), Some("unknown_field")),
+            (json!({"text":["deck"]}), Some("not_text")),
+        ] {
+            let told = FilterSet::from_json(&json).err().map(|invalid| invalid.faults[0].code);
+            assert_eq!(told, code, "{json}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::field::Field;
-use super::set::FilterSet;
+use super::set::{Clause, FilterSet, ValueForm};
 use crate::domain::{Facts, Memberships};
 
 /// One clause that keeps an activity out.
@@ -34,7 +34,7 @@ impl FilterSet {
     pub fn excluded_by(&self, facts: &Facts, memberships: &Memberships) -> Vec<Exclusion> {
         let failed = self.clauses().iter().filter(|c| !c.passes(facts, memberships));
         let mut out: Vec<_> =
-            failed.map(|c| Exclusion { clause: c.name(), wanted: c.values.clone(), actual: actual(c.field, facts, memberships) }).collect();
+            failed.map(|c| Exclusion { clause: c.name(), wanted: c.values.clone(), actual: actual(c, facts, memberships) }).collect();
         let missing: Vec<_> = self.words().iter().filter(|w| !facts.search.has_word(w)).cloned().collect();
         if !missing.is_empty() {
             out.push(Exclusion { clause: "text".to_owned(), wanted: missing, actual: Actual::One(None) });
@@ -43,8 +43,8 @@ impl FilterSet {
     }
 }
 
-fn actual(field: Field, facts: &Facts, memberships: &Memberships) -> Actual {
-    Actual::One(match field {
+fn actual(clause: &Clause, facts: &Facts, memberships: &Memberships) -> Actual {
+    Actual::One(match clause.field {
         Field::Message => return Actual::Many(memberships.messages.clone()),
         Field::Tag => return Actual::Many(memberships.tags.clone()),
         Field::Event => Some(facts.event.clone()),
@@ -57,8 +57,43 @@ fn actual(field: Field, facts: &Facts, memberships: &Memberships) -> Actual {
         Field::Grade => Some(facts.grade.as_str().into()),
         Field::Platform => facts.platform.clone(),
         Field::Browser => facts.browser.clone(),
-        Field::Source => facts.source_host.clone(),
-        Field::Referrer => facts.referrer_host.clone(),
+        Field::Source => place(clause, facts.source_host.as_ref(), facts.search.from_source()),
+        Field::Referrer => place(clause, facts.referrer_host.as_ref(), facts.search.from_referrer()),
         Field::Id => Some(facts.id.to_string().into()),
     })
+}
+
+/// The host, or, where the clause asks for a prefix, the whole folded URL: the host alone would not tell why.
+fn place(clause: &Clause, host: Option<&Arc<str>>, from_url: Option<&str>) -> Option<Arc<str>> {
+    let prefixed = clause.values.iter().any(|value| matches!(clause.form(value), ValueForm::UrlPrefix(_)));
+    let url = from_url.and_then(|text| text.split(char::is_control).next());
+    if prefixed { url.map(Into::into) } else { host.cloned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::super::{FilterSet, generators};
+
+    proptest! {
+        #[test]
+        fn says_nothing_exactly_when_it_matches(
+            filter in generators::filter(),
+            facts in generators::facts(),
+            memberships in generators::memberships(),
+        ) {
+            prop_assert_eq!(filter.excluded_by(&facts, &memberships).is_empty(), filter.matches(&facts, &memberships));
+        }
+
+        #[test]
+        fn shows_the_url_where_a_prefix_is_asked(facts in generators::facts(), memberships in generators::memberships()) {
+            let filter = FilterSet::from_json(&json!({"source":["https://nowhere.example/"]})).expect("valid");
+            let told = serde_json::to_value(filter.excluded_by(&facts, &memberships)).expect("json");
+            let actual = told[0]["actual"].as_str();
+            prop_assert_eq!(actual.is_some(), facts.source_host.is_some());
+            prop_assert!(actual.is_none_or(|url| url.starts_with("http") && !url.contains(char::is_control)), "{:?}", actual);
+        }
+    }
 }

@@ -125,7 +125,7 @@ proptest! {
 
     #[test]
     fn agrees_when_there_are_many(
-        filters in vec(generators::filter(), 700..900),
+        filters in vec(prop_oneof![1 => generators::filter(), 2 => generators::broad_filter()], 700..900),
         seen in vec((generators::facts(), generators::memberships()), 40),
     ) {
         let mut pair = Pair::default();
