@@ -76,6 +76,7 @@ describe("the local reading of a filter", () => {
     [{ not: { browser: ["chrome"] } }, {}, "no"],
     [{ browser: ["chrome"] }, { browser: null }, "no"],
     [{ source: ["expo.example"] }, {}, "yes"],
+    [{ source: ["expo.example"] }, { source_url: "https://expo.example:8443/booth" }, "yes"],
     [{ source: ["https://expo.example/pri"] }, {}, "yes"],
     [{ referrer: ["mail.example"] }, {}, "no"],
     [{ message: ["welcome"] }, {}, "unknown"],

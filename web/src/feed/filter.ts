@@ -193,7 +193,7 @@ function tester(field: Field, values: string[]): Test | null {
 
 export function host(url: string): string {
   try {
-    return fold(new URL(url).host);
+    return fold(new URL(url).hostname);
   } catch {
     return "";
   }
