@@ -230,6 +230,29 @@ describe("Partner Activity", () => {
     await until(count, (n) => n === stored + 1, "the bar");
   });
 
+  test("6: coming back shows where it was left off, in this log and no other", async () => {
+    await server.post(drafts(0, 5));
+    await open();
+    const [seen] = await until(() => rows(page), (all) => all.length === 5, "five rows");
+    await page.getByRole("link", { name: "Messages", exact: true }).first().click();
+    await page.getByRole("heading", { name: "Messages" }).first().waitFor();
+    await server.post(drafts(5, 3));
+    await page.goBack();
+    await page.getByText(/^You left off here/).waitFor();
+    const line = await page.getByText(/^You left off here/).boundingBox();
+    const row = await page.locator(`article[data-seq="${seen.seq}"]`).boundingBox();
+    assert.ok(Math.abs(line.y + line.height / 2 - row.y) <= 2, "the line stands above the row that was seen last");
+    // The same place in another log means nothing: its activity is not here.
+    await page.getByRole("link", { name: "Messages", exact: true }).first().click();
+    await page.getByRole("heading", { name: "Messages" }).first().waitFor();
+    await page.evaluate(() => localStorage.setItem("left expo-2026", JSON.stringify({ seq: 2, id: "0198c7a2-0000-7000-8000-000000000000", at: 0 })));
+    const asked = page.waitForResponse((response) => response.url().includes("0198c7a2-0000"));
+    await page.goBack();
+    assert.equal((await asked).status(), 404);
+    await sealed(page);
+    assert.equal(await page.getByText(/^You left off here/).count(), 0);
+  });
+
   test("7: the server is killed and comes back: nothing missing, nothing twice", async () => {
     await server.post(drafts(0, 50));
     await open("flavor=page.viewed&flavor=message.opened");
