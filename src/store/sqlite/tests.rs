@@ -1,28 +1,37 @@
 //! Tests of this backend: the contract of every backend, then what only a file can do.
 
-use std::any::Any;
 use std::path::Path;
 
 use futures::future::BoxFuture;
 
-use super::{ScanLimits, SqliteOptions, SqliteStore};
+use super::{ScanLimits, SqliteOptions, SqliteStore, TallyLimits};
 use crate::auth::Operator;
 use crate::clock::Clock;
-use crate::store::contract::{Bounds, NOW, activity, contract_tests, key};
-use crate::store::{AppendResult, Change, Outcome, Store, StoreError};
+use crate::store::contract::{Bounds, NOW, Opened, activity, contract_tests, key};
+use crate::store::{AppendResult, Change, Outcome, StoreError};
 
-fn open(clock: Clock, bounds: Bounds) -> BoxFuture<'static, (Store, Box<dyn Any + Send>)> {
+fn open(clock: Clock, bounds: Bounds) -> BoxFuture<'static, Opened> {
     Box::pin(async move {
-        let mut scan = ScanLimits::default();
+        let (mut scan, mut tallies) = (ScanLimits::default(), TallyLimits::default());
         match bounds {
             Bounds::Usual => {}
             Bounds::OneWindow(window) => (scan.budget, scan.window) = (std::time::Duration::ZERO, window),
-            Bounds::SmallWindows(window) => (scan.budget, scan.window) = (std::time::Duration::from_secs(60), window),
+            Bounds::SmallWindows(window) => {
+                (scan.budget, scan.window) = (std::time::Duration::from_secs(60), window);
+                tallies = TallyLimits { lag: 2, behind: 1, step: window, ..tallies };
+            }
         }
         let directory = tempfile::tempdir().expect("a directory");
-        let options = SqliteOptions { exclusive: true, scan };
+        let options = SqliteOptions { exclusive: true, scan, tallies };
         let store = SqliteStore::open(&directory.path().join("tidings.db"), clock, options).await.expect("opened");
-        (store.store(), Box::new(directory) as Box<dyn Any + Send>)
+        let folding = store.clone();
+        let behind = Box::new(move |workspace| {
+            let folding = folding.clone();
+            Box::pin(async move {
+                let _more = folding.fold(workspace).await.expect("folded");
+            }) as BoxFuture<'static, ()>
+        });
+        Opened { store: store.store(), behind, keep: Box::new(directory) }
     })
 }
 
