@@ -36,13 +36,17 @@ enum Next {
 }
 
 impl SqliteStore {
-    /// Folds one step of a log. True when there is more to fold.
+    /// Folds one step of a log. True when there may be more to fold. [`keep_tallies`](Self::keep_tallies) does that for all
+    /// logs; it is for tests and measurements else.
     ///
     /// # Errors
     /// [`StoreError`] when the rows cannot be read; nothing of the step was added then.
-    pub(in super::super) async fn fold(&self, workspace: WorkspaceId) -> Result<bool, StoreError> {
+    pub async fn fold(&self, workspace: WorkspaceId) -> Result<bool, StoreError> {
         let log = self.inner.tallies.of(workspace);
         let mut folding = log.folding.lock().await;
+        if log.head.load(Ordering::Relaxed) < log.given_up.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
         if !folding.loaded {
             self.load(workspace, &log, &mut folding).await?;
         }
@@ -54,14 +58,13 @@ impl SqliteStore {
                 true
             }
             Next::Add(step) => {
-                let added = self.add(&log, step).await;
-                if added.is_err() {
-                    // It may be half added: what was saved is taken up again.
+                let fits = self.add(&log, step).await;
+                if !matches!(fits, Ok(true)) {
+                    // Too many combinations, or perhaps half added: what was saved is taken up again some time.
                     *log.cube.lock().await = None;
                     folding.loaded = false;
                 }
-                added?;
-                true
+                fits?
             }
         };
         drop(folding);
@@ -113,25 +116,28 @@ impl SqliteStore {
         Ok(Next::Add(read_step(connection, workspace, Range { low, high }).await?))
     }
 
-    /// Adds a step to what readers take.
-    async fn add(&self, log: &LogTallies, step: Step) -> Result<(), StoreError> {
+    /// Adds a step to what readers take. False when there are too many combinations.
+    async fn add(&self, log: &LogTallies, step: Step) -> Result<bool, StoreError> {
         let combinations_max = self.inner.tallies.limits.combinations_max;
         // Readers that came before keep what they have: then this is done to a copy.
         let mut cube = log.cube.clone().lock_owned().await;
         let folded = off_thread(move || match cube.as_mut() {
-            Some(cube) => Arc::make_mut(cube).take(&step, combinations_max).map(|()| cube.seq),
-            None => Ok(0),
+            Some(cube) => Arc::make_mut(cube).take(&step, combinations_max).map(|fits| (cube.seq, fits)),
+            None => Ok((0, true)),
         });
-        log.folded.store(folded.await??, Ordering::Relaxed);
-        Ok(())
+        let (seq, fits) = folded.await??;
+        log.folded.store(if fits { seq } else { 0 }, Ordering::Relaxed);
+        let head = log.head.load(Ordering::Relaxed).max(seq);
+        log.given_up.store(if fits { 0 } else { head.saturating_mul(2) }, Ordering::Relaxed);
+        Ok(fits)
     }
 }
 
 impl Cube {
-    /// Adds a step, which must go on where this ends.
-    pub(super) fn take(&mut self, step: &Step, combinations_max: usize) -> Result<(), StoreError> {
+    /// Adds a step, which must go on where this ends. False when there are too many combinations, whatever is left out.
+    pub(super) fn take(&mut self, step: &Step, combinations_max: usize) -> Result<bool, StoreError> {
         if step.window.low != self.seq {
-            return Ok(());
+            return Ok(true);
         }
         let columns = columns();
         let mut records = Records(&step.records);
@@ -147,7 +153,7 @@ impl Cube {
         };
         self.seq = step.window.high;
         while self.combinations() > combinations_max && self.leave_out() {}
-        Ok(())
+        Ok(self.combinations() <= combinations_max)
     }
 }
 

@@ -58,7 +58,7 @@ impl SqliteStore {
     }
 
     /// One step for every log that is behind, so that none waits for another. True when there is more to fold.
-    async fn round(&self) -> Result<bool, StoreError> {
+    pub(super) async fn round(&self) -> Result<bool, StoreError> {
         let tallies = &self.inner.tallies;
         let (mut more, mut behind) = (false, 0);
         for (workspace, log) in tallies.all() {

@@ -9,7 +9,8 @@ pub const LAG_SEQS: u64 = 2_048;
 pub const BEHIND_SEQS: u64 = 2_048;
 /// Seqs folded in one step: some 40 ms of reading, and 1.6 MiB of text.
 pub const STEP_SEQS: u64 = 16_384;
-/// Combinations of one log: some 55 MiB. At more, the tallies leave a column out; counts by it are read row by row.
+/// Combinations of one log: some 55 MiB. At more, the tallies leave a column out; counts by it are read row by row. With
+/// none left to leave out they are given up, and tried again when the log is twice as long.
 pub const COMBINATIONS_MAX: usize = 1_000_000;
 /// Combinations of all logs together that are held in memory. At more, the log that was asked for longest ago is let go
 /// of; it is taken up again when it is asked for.

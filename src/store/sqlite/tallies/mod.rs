@@ -62,6 +62,8 @@ struct LogTallies {
     folded: AtomicU64,
     /// The number of the last question.
     asked: AtomicU64,
+    /// The log is not folded before it has come to here: it has too many combinations. 0 while it has not.
+    given_up: AtomicU64,
     /// True after it was let go of: it is not folded until it is asked for or far behind.
     rests: AtomicBool,
 }
@@ -126,9 +128,10 @@ impl Tallies {
 impl LogTallies {
     /// True when it is worth a fold.
     fn is_behind(&self, limits: &TallyLimits) -> bool {
-        let behind = self.head.load(Ordering::Relaxed).saturating_sub(self.folded.load(Ordering::Relaxed));
+        let head = self.head.load(Ordering::Relaxed);
+        let behind = head.saturating_sub(self.folded.load(Ordering::Relaxed));
         let enough = if self.rests.load(Ordering::Relaxed) { limits.save.max(limits.behind) } else { limits.behind };
-        behind >= limits.lag.saturating_add(enough)
+        head >= self.given_up.load(Ordering::Relaxed) && behind >= limits.lag.saturating_add(enough)
     }
 }
 
