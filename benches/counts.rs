@@ -282,8 +282,13 @@ fn ms(took: Duration) -> f64 {
 fn saved(path: &Path) -> Outcome<()> {
     let connection = rusqlite::Connection::open(path)?;
     let bytes: i64 = connection.query_row("select ifnull(sum(length(body)), 0) from tally_parts", [], |row| row.get(0))?;
+    let combinations: i64 = connection.query_row("select combinations from tallies where workspace_id = 1", [], |row| row.get(0))?;
     let file = std::fs::metadata(path)?.len();
-    println!("saved tallies: {:.2} MiB, the file {:.0} MiB", bytes as f64 / 1_048_576.0, file as f64 / 1_048_576.0);
+    println!(
+        "{combinations} combinations, saved in {:.2} MiB; the file has {:.0} MiB",
+        bytes as f64 / 1_048_576.0,
+        file as f64 / 1_048_576.0
+    );
     Ok(())
 }
 

@@ -5,6 +5,8 @@ create table tallies (
     generation integer not null,
     -- Folded up to here.
     seq integer not null,
+    -- How many there are, for people who look.
+    combinations integer not null,
     -- SHA-256 of all parts, laid end to end.
     digest blob not null
 );

@@ -77,7 +77,7 @@ impl SqliteStore {
         let saved = read_saved(&mut transaction, workspace).await;
         transaction.rollback().await?;
         if let Some(saved) = saved? {
-            (folding.generation, folding.saved) = (saved.generation, saved.cube.as_ref().map_or(0, |cube| cube.seq));
+            folding.saved = saved.cube.as_ref().map_or(0, |cube| cube.seq);
             if saved.cube.is_none() {
                 tracing::warn!(workspace = workspace.number(), "saved tallies cannot be read and are folded anew");
             }

@@ -29,7 +29,12 @@ impl SqliteStore {
                 () = sleep(pause) => {}
             }
             let begun = Instant::now();
-            pause = match self.round().await {
+            // Wherever it is given up, nothing is half done.
+            let round = tokio::select! {
+                () = end.cancelled() => break,
+                round = self.round() => round,
+            };
+            pause = match round {
                 // A log that is far behind takes half of a core, not all of it.
                 Ok(true) => begun.elapsed(),
                 Ok(false) => {
@@ -62,7 +67,7 @@ impl SqliteStore {
         let tallies = &self.inner.tallies;
         let (mut more, mut behind) = (false, 0);
         for (workspace, log) in tallies.all() {
-            if log.is_behind(&tallies.limits) {
+            if log.wanted.swap(false, Ordering::Relaxed) || log.is_behind(&tallies.limits) {
                 more |= self.fold(workspace).await? && log.is_behind(&tallies.limits);
                 self.save(workspace, &log, tallies.limits.save).await?;
             }
@@ -86,8 +91,8 @@ impl SqliteStore {
 
     async fn save_now(&self, workspace: WorkspaceId, cube: Arc<super::Cube>, folding: &mut Folding) -> Result<(), StoreError> {
         let seq = cube.seq;
-        self.save_cube(workspace, folding.generation + 1, cube).await?;
-        (folding.generation, folding.saved) = (folding.generation + 1, seq);
+        self.save_cube(workspace, cube).await?;
+        folding.saved = seq;
         Ok(())
     }
 

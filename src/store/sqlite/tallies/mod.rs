@@ -66,6 +66,8 @@ struct LogTallies {
     given_up: AtomicU64,
     /// True after it was let go of: it is not folded until it is asked for or far behind.
     rests: AtomicBool,
+    /// True when it was asked for while it rested.
+    wanted: AtomicBool,
 }
 
 /// What whoever folds knows.
@@ -73,8 +75,7 @@ struct LogTallies {
 struct Folding {
     /// True once what was saved was looked for.
     loaded: bool,
-    /// The generation and the seq that were saved last.
-    generation: i64,
+    /// The seq that was saved last.
     saved: Seq,
 }
 
@@ -119,6 +120,7 @@ impl Tallies {
         let log = self.of(workspace);
         log.asked.store(self.questions.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         if log.rests.swap(false, Ordering::Relaxed) {
+            log.wanted.store(true, Ordering::Relaxed);
             self.wake.notify_one();
         }
         log.cube.lock().await.clone()

@@ -3,6 +3,8 @@
 //! A save writes its parts under a new generation and then names that generation, in one statement. Whatever ends it
 //! before that, the generation before still counts; so no fold can be there twice or half.
 
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteConnection;
 
@@ -18,26 +20,33 @@ const PARTS_DELETED_AT_ONCE: i64 = 8;
 /// What was saved of a log.
 #[derive(Debug)]
 pub(in super::super) struct Saved {
-    pub generation: i64,
     /// `None` when it cannot be read: it is folded anew.
     pub cube: Option<Cube>,
 }
 
 impl SqliteStore {
     /// Saves a cube as the next generation. The writer is taken for one short statement after the other.
-    pub(super) async fn save_cube(&self, workspace: WorkspaceId, generation: i64, cube: std::sync::Arc<Cube>) -> Result<(), StoreError> {
+    pub(super) async fn save_cube(&self, workspace: WorkspaceId, cube: Arc<Cube>) -> Result<(), StoreError> {
         let seq = i64::try_from(cube.seq).unwrap_or(i64::MAX);
+        let combinations = i64::try_from(cube.combinations()).unwrap_or(i64::MAX);
         let bytes = off_thread(move || encode(&cube)).await?;
+        // Asked of the writer: a save that was given up may have named its generation all the same.
+        let counts: Option<i64> = sqlx::query_scalar("select generation from tallies where workspace_id = ?")
+            .bind(workspace.number())
+            .fetch_optional(self.inner.writer.lock().await.connection().await?)
+            .await?;
+        let generation = counts.unwrap_or(0) + 1;
         self.delete_parts_but(workspace, generation - 1).await?;
         for (part, body) in bytes.chunks(self.inner.tallies.limits.part_bytes_max.max(1)).enumerate() {
             let insert = sqlx::query("insert into tally_parts (workspace_id, generation, part, body) values (?, ?, ?, ?)");
             let insert = insert.bind(workspace.number()).bind(generation).bind(i64::try_from(part).unwrap_or(i64::MAX)).bind(body);
             insert.execute(self.inner.writer.lock().await.connection().await?).await?;
         }
-        sqlx::query("insert or replace into tallies (workspace_id, generation, seq, digest) values (?, ?, ?, ?)")
+        sqlx::query("insert or replace into tallies (workspace_id, generation, seq, combinations, digest) values (?, ?, ?, ?, ?)")
             .bind(workspace.number())
             .bind(generation)
             .bind(seq)
+            .bind(combinations)
             .bind(Sha256::digest(&bytes).to_vec())
             .execute(self.inner.writer.lock().await.connection().await?)
             .await?;
@@ -87,7 +96,7 @@ pub(in super::super) async fn read_saved(connection: &mut SqliteConnection, work
         let bytes = parts.concat();
         if Sha256::digest(&bytes)[..] == digest[..] { decode(&bytes) } else { None }
     });
-    Ok(Some(Saved { generation, cube: cube.await? }))
+    Ok(Some(Saved { cube: cube.await? }))
 }
 
 /// Runs what keeps a core busy for milliseconds where it holds up no other task. It is waited for, and it ends.
