@@ -1,7 +1,7 @@
 //! Counts by value on a long log: `cargo bench --bench counts`.
 //!
-//! Makes a log of `TIDINGS_BENCH_ROWS` activities (2,000,000 when not told) by the store's own appends: 200 partners with
-//! few frequent ones, 19 flavors, four messages, three campaigns, twelve devices with platform and browser, forty referring
+//! Makes a log of `TIDINGS_BENCH_ROWS` activities (2,000,000 when not told) by the store's own appends:
+//! `TIDINGS_BENCH_PARTNERS` partners (200) with few frequent ones, 19 flavors, four messages, three campaigns, twelve devices with platform and browser, forty referring
 //! hosts. Then it counts without tallies, folds, counts with them, and times small appends while it saves. The file is
 //! removed afterwards. Milliseconds; the figures of two machines are not to be compared.
 
@@ -20,6 +20,7 @@ use uuid::Uuid;
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const ROWS: u64 = 2_000_000;
+const PARTNERS: u64 = 200;
 const BATCH: u64 = 500;
 /// Times each question is asked.
 const ASKED: usize = 200;
@@ -101,10 +102,10 @@ fn urls(shape: impl Fn(usize) -> String, n: usize) -> Outcome<Vec<WebUrl>> {
 }
 
 impl Sample {
-    fn new() -> Outcome<Self> {
+    fn new(partners: usize) -> Outcome<Self> {
         Ok(Self {
             dice: Dice(7),
-            partners: keys("partner", 200)?,
+            partners: keys("partner", partners)?,
             messages: keys("message", 4)?,
             campaigns: keys("campaign", 3)?,
             sources: urls(|n| format!("https://expo.example.com/exhibitors/{n}"), 400)?,
@@ -148,10 +149,11 @@ fn main() -> Outcome<()> {
 }
 
 async fn run() -> Outcome<()> {
-    let rows = std::env::var("TIDINGS_BENCH_ROWS").ok().map_or(Ok(ROWS), |rows| rows.parse())?;
+    let rows = told("TIDINGS_BENCH_ROWS", ROWS)?;
+    let partners = told("TIDINGS_BENCH_PARTNERS", PARTNERS)?;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let path = folder.path().join("counts.db");
-    let mut sample = Sample::new()?;
+    let mut sample = Sample::new(usize::try_from(partners)?)?;
     let store = SqliteStore::open(&path, Clock::System, SqliteOptions::default()).await?;
     let workspace = workspace(&store).await?;
     let begun = Instant::now();
@@ -204,6 +206,10 @@ async fn run() -> Outcome<()> {
     println!("opened again in {:.1} ms, tallies there after {:.1} ms", ms(opened), ms(begun.elapsed()));
     store.close().await?;
     Ok(())
+}
+
+fn told(name: &str, usual: u64) -> Outcome<u64> {
+    Ok(std::env::var(name).ok().map_or(Ok(usual), |number| number.parse())?)
 }
 
 async fn workspace(store: &SqliteStore) -> Outcome<WorkspaceId> {
