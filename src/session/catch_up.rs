@@ -132,16 +132,16 @@ impl Session {
         }
         self.release(weight);
         if !parts.is_empty() {
-            self.send_activities(at, parts, committed_at);
+            self.send_activities(at, parts, committed_at, None);
         }
     }
 
-    fn send_activities(&mut self, at: usize, parts: Vec<Bytes>, committed_at: Option<std::time::Instant>) {
+    fn send_activities(&mut self, at: usize, parts: Vec<Bytes>, committed_at: Option<std::time::Instant>, remaining: Option<u64>) {
         let now = self.now_ms;
         let position = self.cursor_of(at);
         let sub = self.sub(at);
         sub.told_at = now;
-        let frame = ActivitiesFrame { r#type: ActivitiesFrame::WORD, sub: &sub.name, rev: sub.rev, position, items: Spliced };
+        let frame = ActivitiesFrame { r#type: ActivitiesFrame::WORD, sub: &sub.name, rev: sub.rev, position, remaining, items: Spliced };
         let written = frames::write_items(&frame, position, parts);
         self.out.push_back(Action::Send(written, committed_at));
     }
@@ -250,6 +250,7 @@ impl Session {
             older,
             head,
             catching_up: more,
+            remaining: more.then(|| head.seq - position.seq),
             items: Spliced,
         };
         let written = frames::write_items(&frame, position, parts);
@@ -335,7 +336,8 @@ impl Session {
         sub.dirty |= found.concerns(&sub.filter);
         if !found.items.is_empty() {
             let parts: Vec<Bytes> = found.items.iter().map(|i| i.body.clone()).collect();
-            self.send_activities(at, parts, None);
+            let remaining = self.remaining(at);
+            self.send_activities(at, parts, None, Some(remaining));
         }
     }
 
@@ -365,6 +367,11 @@ impl Session {
             since: count.since.map(|at| at.to_string()),
         };
         self.send(frames::write(&frame, Some(position)));
+    }
+
+    /// Entries of the log that a subscription has not been brought to yet.
+    fn remaining(&self, at: usize) -> u64 {
+        self.room.head().saturating_sub(self.subs[at].position)
     }
 
     fn cursor_of(&mut self, at: usize) -> Cursor {

@@ -98,6 +98,8 @@ frames! {
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] head: Cursor,
         /// True when more follows before `caught_up`.
         catching_up: bool,
+        /// Entries of the log between `position` and its end, while catching up: at most so many activities are to come.
+        #[serde(skip_serializing_if = "Option::is_none")] remaining: Option<u64>,
         /// Oldest first.
         #[schema(value_type = Vec<crate::wire::ActivityView>)] items: Spliced,
     }
@@ -109,6 +111,8 @@ frames! {
         rev: u32,
         /// Everything up to here has been sent.
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+        /// Entries of the log between `position` and its end, while catching up: at most so many activities are to come.
+        #[serde(skip_serializing_if = "Option::is_none")] remaining: Option<u64>,
         /// Oldest first.
         #[schema(value_type = Vec<crate::wire::ActivityView>)] items: Spliced,
     }
@@ -151,6 +155,8 @@ frames! {
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
         /// The end of the log now.
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] head: Cursor,
+        /// Entries of the log between `position` and `head`.
+        remaining: u64,
     }
     /// Catching up has ended: from here on it is live.
     CaughtUpFrame as CaughtUp = "caught_up" {

@@ -375,7 +375,8 @@ impl Session {
         sub.told_at = self.now_ms;
         let position = self.room.cursor(sub.position);
         let head = self.room.cursor(self.room.head().max(sub.position));
-        let frame = frames::LaggingFrame { r#type: frames::LaggingFrame::WORD, sub: &sub.name, position, head };
+        let remaining = head.seq - position.seq;
+        let frame = frames::LaggingFrame { r#type: frames::LaggingFrame::WORD, sub: &sub.name, position, head, remaining };
         let written = frames::write(&frame, Some(position));
         self.send(written);
     }

@@ -461,6 +461,10 @@ impl World {
                 assert!(Some(position) >= view.position, "{word}: position goes back");
             }
         }
+        if let Some(remaining) = frame["remaining"].as_u64() {
+            let reach = position.expect("a position") + remaining;
+            assert!(reach <= self.committed as Seq, "{word}: {remaining} remain after {position:?} of {}", self.committed);
+        }
         assert!(items.is_sorted_by(|a, b| a < b), "{word}: order {items:?}");
         assert!(items.last().is_none_or(|l| *l <= self.committed as Seq), "{word}: an item is not durable");
         let before = view.position;

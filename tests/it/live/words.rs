@@ -68,15 +68,22 @@ async fn resume_goes_on_where_it_was() {
     let resumed = watcher.expect("subscribed").await;
     assert_eq!((&resumed["mode"], &resumed["catching_up"]), (&json!("resumed"), &json!(true)));
     let mut found = seqs(&resumed);
+    let still = |found: &[u64]| json!(1_510 - found.last().expect("some"));
+    assert_eq!(resumed["remaining"], still(&found), "how much is to come is told");
     loop {
         let frame = watcher.next().await;
         match frame["type"].as_str() {
-            Some("activities") => found.extend(seqs(&frame)),
+            Some("activities") => {
+                found.extend(seqs(&frame));
+                assert_eq!(frame["remaining"], still(&found));
+            }
             Some("caught_up") => break,
             other => assert_eq!(other, Some("position"), "{frame}"),
         }
     }
     assert_eq!(found, (11..=1_510).collect::<Vec<_>>());
+    post_many(&app, &key, 1).await;
+    assert_eq!(watcher.expect("activities").await["remaining"], Value::Null, "who is live has nothing to catch up");
     app.finish().await;
 }
 

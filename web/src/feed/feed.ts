@@ -219,11 +219,10 @@ export class Feed {
         break;
       case "lagging":
         view.catchingUp = true;
-        view.caughtUpRows = 0;
+        view.remaining = frame.remaining;
         break;
       case "caught_up":
-        view.catchingUp = false;
-        view.moved(frame.position);
+        view.caughtUp(frame.position);
         this.#sealSoon(SEAL_FIRST_MS);
         break;
       case "sealed":

@@ -203,7 +203,7 @@ export class Sim {
         session.sub = { filter, rev: 1, cursor: from, owed: false, waitingSeals: [], catchingUp: to < this.head };
         const { items } = this.#between(session.sub, to);
         session.sub.cursor = to;
-        session.toClient.push({ type: "subscribed", sub, rev: 1, position: this.cursor(to), mode: "resumed", items, older: null, head: this.cursor(this.head), catching_up: to < this.head, ...tag });
+        session.toClient.push({ type: "subscribed", sub, rev: 1, position: this.cursor(to), mode: "resumed", items, older: null, head: this.cursor(this.head), catching_up: to < this.head, ...(to < this.head ? { remaining: this.head - to } : {}), ...tag });
       } else {
         const back = this.#newest(filter, this.head, backfill);
         session.sub = { filter, rev: 1, cursor: this.head, owed: false, waitingSeals: [], catchingUp: false };
@@ -281,13 +281,13 @@ export class Sim {
         if (!sub.catchingUp && this.head - sub.cursor > 40) {
           sub.catchingUp = true;
           this.seen.lagging++;
-          session.toClient.push({ type: "lagging", sub: "feed", position: this.cursor(sub.cursor), head: this.cursor(this.head) });
+          session.toClient.push({ type: "lagging", sub: "feed", position: this.cursor(sub.cursor), head: this.cursor(this.head), remaining: this.head - sub.cursor });
         }
         const to = Math.min(this.head, sub.cursor + 1 + Math.floor(this.random() * 20));
         const { items, changes } = this.#between(sub, to);
         sub.cursor = to;
         if (items.length || changes) {
-          session.toClient.push({ type: "activities", sub: "feed", rev: sub.rev, items, position: this.cursor(to), ...(changes ?? {}) });
+          session.toClient.push({ type: "activities", sub: "feed", rev: sub.rev, items, position: this.cursor(to), ...(sub.catchingUp ? { remaining: this.head - to } : {}), ...(changes ?? {}) });
         } else session.toClient.push({ type: "position", sub: "feed", position: this.cursor(to) });
       }
       if (sub.catchingUp && sub.cursor === this.head) {

@@ -137,3 +137,18 @@ describe("room", () => {
     expect([seqs(view), view.unconfirmed, view.older]).toEqual([[9, 10, 11, 12, 13, 14], 2, "c10"]);
   });
 });
+
+describe("catching up", () => {
+  it("knows how much is to go, and forgets it when there is none", () => {
+    const view = new View({});
+    view.subscribed({ ...fresh(rows(1, 2), null, "c2"), catching_up: true, remaining: 10 });
+    expect(view.remaining).toBe(10);
+    view.activities(came(rows(3, 4), "c4", 1, { remaining: 8 }));
+    expect(view.remaining).toBe(8);
+    // A server that does not say it leaves the last word standing.
+    view.activities(came(rows(5), "c5"));
+    expect(view.remaining).toBe(8);
+    view.caughtUp("c12");
+    expect([view.remaining, view.catchingUp, view.position]).toEqual([null, false, "c12"]);
+  });
+});

@@ -22,7 +22,8 @@ export class View {
   older: Cursor | null = null;
   floor = Infinity;
   catchingUp = false;
-  caughtUpRows = 0;
+  /** How much of the log is still to come while catching up, in entries: so many activities at most. */
+  remaining: number | null = null;
   searchedBackTo: string | null = null;
   /** True once the server has answered for the present filter. */
   settled = false;
@@ -93,6 +94,7 @@ export class View {
     this.pendingRef = null;
     this.rev = 0;
     this.catchingUp = false;
+    this.remaining = null;
   }
 
   /** The log is another one: no row held means anything in it. */
@@ -113,7 +115,7 @@ export class View {
     if (frame.mode === "fresh") this.#rebase(frame.items, frame.older, frame.position);
     else this.#append(frame.items, frame.position);
     this.catchingUp = frame.catching_up;
-    this.caughtUpRows = frame.catching_up ? frame.items.length : 0;
+    this.remaining = frame.remaining ?? null;
   }
 
   refiltered(frame: Frame<"refiltered">): void {
@@ -133,6 +135,7 @@ export class View {
   /** Rows that are new to the view, for the chart and the delay. */
   activities(frame: Frame<"activities">): Activity[] {
     this.position = frame.position;
+    if (this.catchingUp) this.remaining = frame.remaining ?? this.remaining;
     if (frame.rev !== this.rev) return [];
     if (this.pendingRef !== null) {
       // Still under the old filter: show what surely matches the new one; the
@@ -149,8 +152,13 @@ export class View {
       this.#count(change);
       this.#draw(change);
     }
-    if (this.catchingUp) this.caughtUpRows += frame.items.length;
     return frame.items;
+  }
+
+  caughtUp(position: Cursor): void {
+    this.catchingUp = false;
+    this.remaining = null;
+    this.moved(position);
   }
 
   moved(position: Cursor): void {

@@ -6,6 +6,8 @@ export interface Activities {
   items: Activity[];
   /** Everything up to here has been sent. */
   position: string;
+  /** Entries of the log between `position` and its end, while catching up: at most so many activities are to come. */
+  remaining?: number | null;
   /** Under which filter. */
   rev: number;
   /** Which subscription. */
@@ -407,6 +409,8 @@ export interface Lagging {
   head: string;
   /** Everything up to here has been sent. */
   position: string;
+  /** Entries of the log between `position` and `head`. */
+  remaining: number;
   /** Which subscription. */
   sub: string;
   /** The word. */
@@ -815,6 +819,8 @@ export interface Subscribed {
   position: string;
   /** As the client sent it. */
   ref?: string | null;
+  /** Entries of the log between `position` and its end, while catching up: at most so many activities are to come. */
+  remaining?: number | null;
   /** 1. */
   rev: number;
   /** Which subscription. */
