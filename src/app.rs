@@ -153,6 +153,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         async move { rates.sweep(end).await }
     });
     tasks.spawn(recorder.clone().upkeep(end.clone()));
+    tasks.spawn(sqlite.clone().keep_tallies(Operator::assume(), end.clone()));
 
     let demo = match demo {
         true => store.keyring.workspace_by_key(Operator::assume(), Key::trusted(DEMO_WORKSPACE)).await?.map(|w| w.id),

@@ -43,6 +43,10 @@ metrics! {
     STORE_COMMIT_SECONDS = Histogram "tidings_store_commit_seconds";
     /// Units that one commit made durable together.
     STORE_COMMIT_UNITS = Histogram "tidings_store_commit_units";
+    /// Entries that tallies are behind the logs, all workspaces together; a few thousand in each are usual.
+    TALLY_BEHIND = Gauge "tidings_tally_behind";
+    /// Combinations that tallies hold in memory, all workspaces together.
+    TALLY_COMBINATIONS = Gauge "tidings_tally_combinations";
     /// Bytes that wait in front of the writer.
     APPENDER_QUEUE_BYTES = Gauge "tidings_appender_queue_bytes";
     /// Batches that the publisher read from the store because its queue was full or had a hole.

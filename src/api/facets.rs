@@ -91,6 +91,10 @@ pub struct BucketBody {
 }
 
 /// Count activities by the values of fields, each without its own clauses, under all others.
+///
+/// Counts are of the whole log, however long it is, while the filter set asks for values of fields or for memberships. Words,
+/// ids, URL prefixes and times that lie within the log are looked for row by row, newest first, for 250 ms at most; where that
+/// did not reach the start, `complete` is false and counts are the least that there are.
 #[utoipa::path(
     get,
     path = "/v1/activities/counts",

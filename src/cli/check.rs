@@ -9,6 +9,9 @@ use crate::auth::Operator;
 pub struct Args {
     #[command(flatten)]
     database: Database,
+    /// Throw saved tallies away first; no server may run, and the next one counts anew
+    #[arg(long)]
+    forget_tallies: bool,
 }
 
 /// Runs the command.
@@ -20,7 +23,13 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     if !file.exists() {
         return Err(CliError::failed(format!("there is no database {}", file.display())));
     }
-    let store = args.database.open().await?;
+    let store = match args.forget_tallies {
+        true => args.database.open_alone().await?,
+        false => args.database.open().await?,
+    };
+    if args.forget_tallies {
+        store.forget_tallies(Operator::assume()).await.map_err(CliError::failed)?;
+    }
     let findings = store.check(Operator::assume()).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
     for finding in &findings {

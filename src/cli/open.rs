@@ -33,7 +33,19 @@ impl Database {
     /// # Errors
     /// When it cannot be opened.
     pub async fn open(&self) -> Result<SqliteStore, CliError> {
-        let options = SqliteOptions { exclusive: false, ..SqliteOptions::default() };
+        self.open_as(false).await
+    }
+
+    /// Opens it for oneself.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or a server has it.
+    pub async fn open_alone(&self) -> Result<SqliteStore, CliError> {
+        self.open_as(true).await
+    }
+
+    async fn open_as(&self, exclusive: bool) -> Result<SqliteStore, CliError> {
+        let options = SqliteOptions { exclusive, ..SqliteOptions::default() };
         SqliteStore::open(&self.file()?, Clock::System, options).await.map_err(CliError::failed)
     }
 }

@@ -15,6 +15,10 @@ use crate::store::{Change, FacetQuery, Order, PageEnd, PageQuery};
 /// Logs, and filter sets tried on each: 6,000 in all, on some 30 activities each.
 const CASES: u32 = 20;
 const FILTERS: usize = 300;
+/// Parts in which the activities of a log are appended, with what the backend does behind its writer in between.
+const PARTS: usize = 5;
+/// Steps of that at one point at most.
+const STEPS_MAX: usize = 3;
 /// Facets of all fields cost as much as twenty pages: every so many filter sets they are counted too.
 const FACETS_EVERY: usize = 10;
 
@@ -22,25 +26,32 @@ pub(crate) async fn sql_agrees_with_the_definition(open: Open) {
     let handle = tokio::runtime::Handle::current();
     let tried = tokio::task::spawn_blocking(move || {
         let mut runner = TestRunner::new(Config { cases: CASES, max_shrink_iters: 64, ..Config::default() });
-        runner.run(&(vec(any_activity(), 1..60), vec(any_filter(), FILTERS)), |(activities, filters)| {
-            handle.block_on(try_case(open, activities, filters));
+        let steps = vec(0..=STEPS_MAX, PARTS + 1);
+        runner.run(&(vec(any_activity(), 1..60), steps, vec(any_filter(), FILTERS)), |(activities, steps, filters)| {
+            handle.block_on(try_case(open, activities, steps, filters));
             Ok(())
         })
     });
     // The reason names the filter set; the whole input would fill screens.
     match tried.await.expect("ran") {
-        Err(TestError::Fail(reason, (activities, _))) => panic!("with {} activities: {reason}", activities.len()),
+        Err(TestError::Fail(reason, (activities, ..))) => panic!("with {} activities: {reason}", activities.len()),
         other => other.unwrap_or_else(|e| panic!("{e}")),
     }
 }
 
-async fn try_case(open: Open, mut activities: Vec<NewActivity>, filters: Vec<FilterSet>) {
+async fn try_case(open: Open, activities: Vec<NewActivity>, steps: Vec<usize>, filters: Vec<FilterSet>) {
     let subject = Subject::fresh(open, Bounds::SmallWindows(16)).await;
     let mut plain = Plain::default();
-    let late = activities.split_off(activities.len() / 2);
-    for change in [subject.appending(activities)].into_iter().chain(directory(&subject)).chain([subject.appending(late)]) {
-        plain.apply(&subject.commit(vec![change]).await);
+    let mut steps = steps.into_iter();
+    let parts: Vec<_> = activities.chunks(activities.len().div_ceil(PARTS)).collect();
+    for (part, activities) in parts.iter().enumerate() {
+        let changes = if part == parts.len() / 2 { directory(&subject) } else { Vec::new() };
+        for change in [subject.appending(activities.to_vec())].into_iter().chain(changes) {
+            plain.apply(&subject.commit(vec![change]).await);
+        }
+        subject.step_behind(steps.next().unwrap_or(0)).await;
     }
+    subject.step_behind(steps.next().unwrap_or(0)).await;
     plain.assert_same_memberships(&subject.store.log.memberships(subject.workspace).await.expect("read"));
     for (index, filter) in filters.into_iter().enumerate() {
         let want: Vec<Seq> = plain.matching(&filter).into_iter().map(|(seq, _)| seq).collect();

@@ -28,7 +28,18 @@ pub(crate) struct Subject {
     pub store: Store,
     pub clock: Clock,
     pub workspace: WorkspaceId,
+    behind: Behind,
     _keep: Box<dyn Any + Send>,
+}
+
+/// Does one step of what a backend does for a log behind its writer, in its own time. It must change no answer.
+pub(crate) type Behind = Box<dyn Fn(WorkspaceId) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// A store, and what must live as long as it.
+pub(crate) struct Opened {
+    pub store: Store,
+    pub behind: Behind,
+    pub keep: Box<dyn Any + Send>,
 }
 
 /// How a read is bounded in a test.
@@ -43,7 +54,7 @@ pub(crate) enum Bounds {
 }
 
 /// Opens a fresh store.
-pub(crate) type Open = fn(Clock, Bounds) -> BoxFuture<'static, (Store, Box<dyn Any + Send>)>;
+pub(crate) type Open = fn(Clock, Bounds) -> BoxFuture<'static, Opened>;
 
 /// Where the clock of a test stands: 2026-01-01.
 pub(crate) const NOW: UnixMs = UnixMs(1_767_225_600_000);
@@ -51,9 +62,9 @@ pub(crate) const NOW: UnixMs = UnixMs(1_767_225_600_000);
 impl Subject {
     pub(crate) async fn fresh(open: Open, bounds: Bounds) -> Self {
         let clock = Clock::manual(NOW);
-        let (store, keep) = open(clock.clone(), bounds).await;
+        let Opened { store, behind, keep } = open(clock.clone(), bounds).await;
         let default = store.keyring.workspace_by_key(Operator::assume(), key("default")).await.expect("read").expect("there");
-        Self { store, clock, workspace: default.id, _keep: keep }
+        Self { store, clock, workspace: default.id, behind, _keep: keep }
     }
 
     pub(crate) async fn commit(&self, changes: Vec<Change>) -> Committed {
@@ -69,6 +80,13 @@ impl Subject {
 
     pub(crate) fn appending(&self, activities: Vec<NewActivity>) -> Change {
         Change::Append { workspace: self.workspace, activities, create_unknown: true }
+    }
+
+    /// Lets the backend do so many steps of what it does behind its writer.
+    pub(crate) async fn step_behind(&self, steps: usize) {
+        for _ in 0..steps {
+            (self.behind)(self.workspace).await;
+        }
     }
 
     pub(crate) async fn head(&self) -> Seq {

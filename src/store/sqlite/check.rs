@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::SqliteStore;
 use super::error::unsigned;
 use super::place::{place, seq_of};
+use super::tallies;
 use crate::auth::{Operator, WorkspaceId};
 use crate::domain::Seq;
 use crate::store::StoreError;
@@ -45,6 +46,7 @@ async fn check_within(connection: &mut SqliteConnection) -> Result<Vec<Finding>,
         let workspace = Operator::assume().workspace(number);
         let mut texts = holes(connection, workspace, unsigned(pruned)?, unsigned(head)?).await?;
         texts.extend(ids(connection, workspace).await?);
+        texts.extend(tallies::faults(connection, workspace).await?);
         findings.extend(texts.into_iter().map(|text| Finding { workspace: Some(key.clone()), text }));
     }
     Ok(findings)

@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, QueryBuilder};
 
 use super::error::unsigned;
-use super::facets::Tally;
 use super::filter_sql::push_list;
+use super::records::Tally;
 use crate::auth::WorkspaceId;
 use crate::domain::{Actor, Device, Flavor, Grade};
 use crate::filter::{Field, FilterSet, ValueForm};

@@ -54,12 +54,13 @@ fn push_any(query: &mut QueryBuilder<Sqlite>, workspace: WorkspaceId, clause: &C
             push_partners(query, workspace, clause);
             query.push(")");
         }
-        Field::About => push_in_table(query, workspace, clause, "message_id", "messages"),
-        Field::Campaign => push_in_table(query, workspace, clause, "campaign_id", "campaigns"),
-        Field::Event => {
-            query.push("event_id in (select id from events where workspace_id = ").push_bind(workspace.number());
-            query.push(" and folded in ");
-            push_list(query, clause.values.iter().cloned());
+        Field::About | Field::Campaign | Field::Event => {
+            query.push(match clause.field {
+                Field::About => "message_id in (",
+                Field::Campaign => "campaign_id in (",
+                _ => "event_id in (",
+            });
+            push_rows(query, workspace, clause);
             query.push(")");
         }
         Field::Flavor => push_flavor(query, clause),
@@ -80,10 +81,16 @@ fn push_any(query: &mut QueryBuilder<Sqlite>, workspace: WorkspaceId, clause: &C
     }
 }
 
-fn push_in_table(query: &mut QueryBuilder<Sqlite>, workspace: WorkspaceId, clause: &Clause, column: &'static str, table: &'static str) {
-    query.push(column).push(" in (");
-    push_keyed(query, workspace, clause, table);
-    query.push(")");
+/// Adds the select of the rows that a clause on messages, campaigns or events names.
+pub(super) fn push_rows(query: &mut QueryBuilder<Sqlite>, workspace: WorkspaceId, clause: &Clause) {
+    match clause.field {
+        Field::About => push_keyed(query, workspace, clause, "messages"),
+        Field::Campaign => push_keyed(query, workspace, clause, "campaigns"),
+        _ => {
+            query.push("select id from events where workspace_id = ").push_bind(workspace.number()).push(" and folded in ");
+            push_list(query, clause.values.iter().cloned());
+        }
+    }
 }
 
 /// The select of the ids that keys stand for: a bare key in every event of the workspace, `event/key` in one.

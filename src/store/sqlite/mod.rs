@@ -2,7 +2,8 @@
 //!
 //! `open.rs` opens and migrates, `writer.rs` holds the one transaction of a commit, `append.rs` (after
 //! `lookups.rs`) plans what activities become, `directory_writes.rs` does the other changes; `filter_sql.rs` is the meaning of a filter set
-//! as SQL, and `page.rs`, `count.rs`, `facets.rs`, `histogram.rs` read by it in windows (`scan.rs`).
+//! as SQL, and `page.rs`, `count.rs`, `facets.rs`, `histogram.rs` read by it in windows (`scan.rs`). `tallies/` counts behind
+//! the writer, so that counts of a long log need not read all of it.
 //! No read transaction stays open while anything but the database is awaited, and no text of a caller ever
 //! becomes part of a statement: everything is bound.
 
@@ -23,9 +24,11 @@ mod names;
 mod open;
 mod page;
 mod place;
+mod records;
 mod rows;
 mod scan;
 mod statements;
+mod tallies;
 mod writer;
 
 #[cfg(test)]
@@ -48,6 +51,7 @@ use crate::store::{
 pub use check::Finding;
 pub use open::SqliteOptions;
 pub use scan::{SCAN_BUDGET, SCAN_WINDOW_SEQS, ScanLimits};
+pub use tallies::{TallyLimits, limits as tally_limits};
 
 /// A store in one SQLite file. Clones are handles to the same one.
 #[derive(Clone)]
@@ -60,6 +64,7 @@ struct Inner {
     readers: SqlitePool,
     clock: Clock,
     scan: ScanLimits,
+    tallies: tallies::Tallies,
     /// Held while the store is open, when it was opened exclusively.
     lock: std::sync::Mutex<Option<std::fs::File>>,
 }
@@ -86,7 +91,11 @@ impl SqliteStore {
 
 impl ActivityLog for SqliteStore {
     fn commit(&self, changes: Vec<Change>) -> Answer<'_, Committed> {
-        Box::pin(async move { self.inner.writer.lock().await.commit(changes, self.inner.clock.now()).await })
+        Box::pin(async move {
+            let committed = self.inner.writer.lock().await.commit(changes, self.inner.clock.now()).await?;
+            self.inner.tallies.appended(&committed);
+            Ok(committed)
+        })
     }
 
     fn head(&self, workspace: WorkspaceId) -> Answer<'_, Head> {

@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions as _, SqlSafeStr as _};
 
 use super::scan::ScanLimits;
+use super::tallies::{Tallies, TallyLimits};
 use super::writer::Writer;
 use super::{Inner, SqliteStore, keyring};
 use crate::clock::Clock;
@@ -44,11 +45,13 @@ pub struct SqliteOptions {
     pub exclusive: bool,
     /// Bounds of one read.
     pub scan: ScanLimits,
+    /// Bounds of the tallies.
+    pub tallies: TallyLimits,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { exclusive: true, scan: ScanLimits::default() }
+        Self { exclusive: true, scan: ScanLimits::default(), tallies: TallyLimits::default() }
     }
 }
 
@@ -83,7 +86,8 @@ impl SqliteStore {
             .test_before_acquire(false)
             .connect_lazy_with(connect_options(path, READER_CACHE_KIB).pragma("query_only", "on"));
         let writer = tokio::sync::Mutex::new(Writer::new(connection));
-        let inner = Inner { writer, readers, clock, scan: options.scan, lock: std::sync::Mutex::new(lock) };
+        let inner =
+            Inner { writer, readers, clock, scan: options.scan, tallies: Tallies::new(options.tallies), lock: std::sync::Mutex::new(lock) };
         Ok(Self { inner: std::sync::Arc::new(inner) })
     }
 }
@@ -155,7 +159,11 @@ async fn assert_settings(connection: &mut SqliteConnection) -> Result<(), StoreE
 
 fn migrator() -> Migrator {
     let start = include_str!("../../../migrations/sqlite/0001_start.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "start".into(), MigrationType::Simple, start, false)])
+    let tallies = include_str!("../../../migrations/sqlite/0002_tallies.sql").into_sql_str();
+    Migrator::with_migrations(vec![
+        Migration::new(1, "start".into(), MigrationType::Simple, start, false),
+        Migration::new(2, "tallies".into(), MigrationType::Simple, tallies, false),
+    ])
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The HTTP edge, room by room as the API has them.
 
 mod activities;
+mod counts;
 mod credentials;
 mod directory;
 mod health;

@@ -109,7 +109,10 @@ fn damage_is_found() {
     let sent = run_with_input(folder.path(), &["post", "--url", &url, "--key", &key, "-"], &drafts.join("\n"));
     assert_eq!(sent.code, Some(0), "{}", sent.stderr);
     assert!(output(folder.path(), &["check"]).ends_with("tidings.db: whole\n"), "beside a running server too");
+    let refused = run(folder.path(), &["check", "--forget-tallies"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("another tidings server"), "{refused:?}");
     assert_eq!(server.terminate(), Some(0));
+    assert!(output(folder.path(), &["check", "--forget-tallies"]).ends_with("tidings.db: whole\n"));
     for (change, word) in [
         ("delete from entries where place & 1099511627775 = 3", "after entry 2 comes entry 4"),
         ("delete from entries where place & 1099511627775 = 1", "begins with entry 2"),
