@@ -23,6 +23,9 @@ class SessionState {
     }
   }
 
+  /** Keys for sending that were made in this session, by event; they go with it, and are stored nowhere. */
+  madeKeys = new Map<string, string>();
+
   async signIn(key: string): Promise<void> {
     this.current = await api.signIn(key);
     this.status = "in";
@@ -36,13 +39,13 @@ class SessionState {
   /** The server no longer knows this session: the sign-in page comes, at this address. */
   ended(): void {
     this.current = null;
+    this.madeKeys = new Map();
     this.status = "out";
   }
 
   async signOut(): Promise<void> {
     await api.signOut();
-    this.current = null;
-    this.status = "out";
+    this.ended();
   }
 
   can(scope: "read" | "ingest" | "admin"): boolean {
