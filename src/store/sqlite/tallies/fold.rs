@@ -55,6 +55,8 @@ impl SqliteStore {
             Next::Anew(origin) => {
                 *log.cube.lock().await = Some(Arc::new(Cube::new(origin)));
                 log.folded.store(origin.pruned, Ordering::Relaxed);
+                // What was saved is of no use any more.
+                folding.saved = 0;
                 true
             }
             Next::Add(step) => {
@@ -122,7 +124,7 @@ impl SqliteStore {
         // Readers that came before keep what they have: then this is done to a copy.
         let mut cube = log.cube.clone().lock_owned().await;
         let folded = off_thread(move || match cube.as_mut() {
-            Some(cube) => Arc::make_mut(cube).take(&step, combinations_max).map(|fits| (cube.seq, fits)),
+            Some(cube) => Arc::make_mut(cube).add_step(&step, combinations_max).map(|fits| (cube.seq, fits)),
             None => Ok((0, true)),
         });
         let (seq, fits) = folded.await??;
@@ -135,7 +137,7 @@ impl SqliteStore {
 
 impl Cube {
     /// Adds a step, which must go on where this ends. False when there are too many combinations, whatever is left out.
-    pub(super) fn take(&mut self, step: &Step, combinations_max: usize) -> Result<bool, StoreError> {
+    pub(super) fn add_step(&mut self, step: &Step, combinations_max: usize) -> Result<bool, StoreError> {
         if step.window.low != self.seq {
             return Ok(true);
         }
@@ -185,7 +187,7 @@ pub(super) async fn fold_from_nothing(
     while cube.seq < like.seq {
         let high = like.seq.min(cube.seq.saturating_add(step.max(1)));
         let read = read_step(connection, workspace, Range { low: cube.seq, high }).await?;
-        cube.take(&read, usize::MAX)?;
+        cube.add_step(&read, usize::MAX)?;
     }
     Ok(cube)
 }

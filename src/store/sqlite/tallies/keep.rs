@@ -79,7 +79,7 @@ impl SqliteStore {
         Ok(more)
     }
 
-    /// Saves a log whose tallies have moved on by so many entries, and by as many as they have combinations.
+    /// Saves a log whose tallies have moved on by so many entries, and by a quarter of their combinations.
     async fn save(&self, workspace: WorkspaceId, log: &LogTallies, moved: u64) -> Result<(), StoreError> {
         let mut folding = log.folding.lock().await;
         let Some(cube) = log.cube.lock().await.clone() else { return Ok(()) };
