@@ -1,9 +1,11 @@
 //! Counts by value on a long log: `cargo bench --bench counts`.
 //!
 //! Makes a log of `TIDINGS_BENCH_ROWS` activities (2,000,000 when not told) by the store's own appends:
-//! `TIDINGS_BENCH_PARTNERS` partners (200) with few frequent ones, 19 flavors, four messages, three campaigns, twelve devices with platform and browser, forty referring
-//! hosts. Then it counts without tallies, folds, counts with them, and times small appends while it saves. The file is
+//! `TIDINGS_BENCH_PARTNERS` partners (200) with few frequent ones, 19 flavors, four messages, three campaigns, twelve devices
+//! with platform and browser, forty referring hosts. Then it counts without tallies, folds, counts with them, and times small appends while it saves. The file is
 //! removed afterwards. Milliseconds; the figures of two machines are not to be compared.
+
+mod dice;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,6 +18,8 @@ use tidings::store::sqlite::{SqliteOptions, SqliteStore};
 use tidings::store::{Change, FacetQuery, Facets};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use self::dice::Dice;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -66,22 +70,9 @@ const CLIENTS: [(Device, &str, &str); 12] = [
     (Device::Desktop, "Windows", "Opera"),
 ];
 
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    /// Few of them frequent.
-    fn skewed(&mut self, n: usize) -> usize {
-        self.below(n).min(self.below(n)).min(self.below(n))
-    }
+/// One of `0..n`, few of them frequent.
+fn skewed(dice: &mut Dice, n: usize) -> usize {
+    dice.below(n).min(dice.below(n)).min(dice.below(n))
 }
 
 struct Sample {
@@ -114,9 +105,9 @@ impl Sample {
     }
 
     fn activity(&mut self, number: u64) -> NewActivity {
-        let flavor = FLAVORS[self.dice.skewed(FLAVORS.len())];
-        let partner = self.dice.skewed(self.partners.len());
-        let (device, platform, browser) = CLIENTS[self.dice.skewed(CLIENTS.len())];
+        let flavor = FLAVORS[skewed(&mut self.dice, FLAVORS.len())];
+        let partner = skewed(&mut self.dice, self.partners.len());
+        let (device, platform, browser) = CLIENTS[skewed(&mut self.dice, CLIENTS.len())];
         let client = |name: &str| Some(Client { name: name.to_owned(), version: None });
         let of = |family: &str| flavor.starts_with(family);
         // A quarter of the visits come from elsewhere.
@@ -133,7 +124,7 @@ impl Sample {
             actor: if of("message.") { Actor::Partner } else { Actor::Invitee },
             occurred_at: UnixMs(START + number.cast_signed() * 10),
             source_url: (!of("message.")).then(|| self.sources[self.dice.below(400)].clone()),
-            referrer_url: referred.then(|| self.referrers[self.dice.skewed(40)].clone()),
+            referrer_url: referred.then(|| self.referrers[skewed(&mut self.dice, 40)].clone()),
             device,
             platform: client(platform),
             browser: client(browser),

@@ -4,6 +4,8 @@
 //! several of twelve categorical fields, wanted or not wanted. Microseconds an activity on one thread, medians of runs;
 //! the linear definition is measured in the same run, up to 10,000 filters. Changes are one filter out, another in.
 
+mod dice;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,29 +14,18 @@ use serde_json::{Map, Value, json};
 use tidings::domain::{ActivityId, Actor, Device, Facts, Grade, Memberships, SearchText};
 use tidings::filter::{FilterIndex, FilterSet};
 
+use self::dice::Dice;
+
 const ACTIVITIES: usize = 512;
 const RUNS: usize = 7;
 const RUN: Duration = Duration::from_millis(150);
 const LINEAR_MAX: usize = 10_000;
 const CHANGES: usize = 20_000;
 
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    /// One of `kind0`, `kind1`, ... with few of them frequent, as keys are.
-    fn name(&mut self, kind: &str, n: usize) -> String {
-        let spread = self.below(n).min(self.below(n));
-        format!("{kind}{spread}")
-    }
+/// One of `kind0`, `kind1`, ... with few of them frequent, as keys are.
+fn name(dice: &mut Dice, kind: &str, n: usize) -> String {
+    let spread = dice.below(n).min(dice.below(n));
+    format!("{kind}{spread}")
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +49,7 @@ const SYSTEMS: [&str; 5] = ["Windows", "macOS", "iOS", "Android", "Linux"];
 
 fn selective(dice: &mut Dice) -> Value {
     let mut set = Map::new();
-    let partners: Vec<_> = (0..=dice.below(3)).map(|_| dice.name("partner", 10_000)).collect();
+    let partners: Vec<_> = (0..=dice.below(3)).map(|_| name(dice, "partner", 10_000)).collect();
     set.insert("partner".to_owned(), json!(partners));
     if dice.below(2) == 0 {
         set.insert("flavor".to_owned(), json!([FLAVORS[dice.below(8)]]));
@@ -75,15 +66,15 @@ fn broad(dice: &mut Dice) -> Value {
             continue;
         }
         let value = |dice: &mut Dice| match field {
-            "event" => dice.name("event", 20),
+            "event" => name(dice, "event", 20),
             "flavor" => FLAVORS[dice.below(8)].to_owned(),
             "actor" => Actor::ALL[dice.below(3)].as_str().to_owned(),
             "device" => Device::ALL[dice.below(4)].as_str().to_owned(),
             "platform" => SYSTEMS[dice.below(5)].to_owned(),
             "browser" => CLIENTS[dice.below(6)].to_owned(),
             "grade" => Grade::ALL[dice.below(3)].as_str().to_owned(),
-            "source" | "referrer" => format!("{}.example", dice.name("host", 100)),
-            other => dice.name(other, 200),
+            "source" | "referrer" => format!("{}.example", name(dice, "host", 100)),
+            other => name(dice, other, 200),
         };
         let values: Vec<_> = (0..=dice.below(4)).map(|_| value(dice)).collect();
         let side = if dice.below(4) == 0 { &mut not } else { &mut set };
@@ -110,17 +101,17 @@ fn facts(mix: Mix, n: usize, dice: &mut Dice) -> Facts {
     };
     Facts {
         id: ActivityId(uuid::Uuid::from_u128(n as u128)),
-        event: dice.name("event", 20).into(),
-        partner: dice.name("partner", partners).into(),
+        event: name(dice, "event", 20).into(),
+        partner: name(dice, "partner", partners).into(),
         flavor: FLAVORS[dice.below(8)].into(),
-        message: (dice.below(2) == 0).then(|| dice.name("about", 200).into()),
-        campaign: (dice.below(2) == 0).then(|| dice.name("campaign", 200).into()),
+        message: (dice.below(2) == 0).then(|| name(dice, "about", 200).into()),
+        campaign: (dice.below(2) == 0).then(|| name(dice, "campaign", 200).into()),
         actor: Actor::ALL[dice.below(3)],
         device: Device::ALL[dice.below(4)],
         grade: Grade::ALL[dice.below(3)],
         platform: Some(SYSTEMS[dice.below(5)].to_lowercase().into()),
         browser: Some(CLIENTS[dice.below(6)].to_lowercase().into()),
-        source_host: Some(format!("{}.example", dice.name("host", 100)).into()),
+        source_host: Some(format!("{}.example", name(dice, "host", 100)).into()),
         referrer_host: None,
         search: SearchText::default(),
     }

@@ -182,6 +182,45 @@ describe("Partner Activity", () => {
     await until(() => rows(page), (all) => all.length > 0 && !all.some((r) => r.text.includes("Globex")), "rows without Globex");
   });
 
+  test("5: while hundreds come in a second, the first click opens Details, and Tab into the list keeps the focus", async () => {
+    await server.post(drafts(0, 400));
+    await open();
+    let sending = true;
+    let n = 400;
+    const load = (async () => {
+      while (sending) {
+        await server.post(drafts(n, 60));
+        n += 60;
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+    })();
+    const moving = () => until(() => page.locator("article.fresh").count(), (fresh) => fresh === 0, "rows without a tint, as at high rates");
+    await until(() => n, (sent) => sent > 2_400, "a load that is felt");
+    await moving();
+    await page.getByRole("button", { name: "More actions" }).focus();
+    await page.keyboard.press("Tab");
+    assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY");
+    await page.getByLabel("Search in activities").focus();
+    const box = await page.locator("article[data-seq] .details").nth(5).boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    await page.mouse.up();
+    await page.getByRole("complementary", { name: "Details" }).waitFor();
+    sending = false;
+    await load;
+  });
+
+  test("5: the address of an activity opens its details beside the list", async () => {
+    await server.post(drafts(0, 30));
+    const [{ id }] = await server.stored();
+    page = await browser.open(server, `${activityPath()}#a=${id}`);
+    await page.getByRole("complementary", { name: "Details" }).waitFor();
+    await until(() => rows(page), (all) => all.length > 10, "the list beside it");
+    await server.post(drafts(30, 2));
+    await page.getByText("2 new").waitFor();
+  });
+
   test("6: pause counts what waits; scrolling away holds; jump to latest", async () => {
     await server.post(drafts(0, 100));
     await open();
@@ -228,6 +267,26 @@ describe("Partner Activity", () => {
     await until(count, (n) => n === stored, "the chart");
     await server.post([draft(1, { partner: "globex" }), draft(2, { partner: "acme" })]);
     await until(count, (n) => n === stored + 1, "the bar");
+  });
+
+  test("6: a seal that is not renewed tells when it was, and a long name does not push it away", async () => {
+    const name = "Internationale Fachmesse für Veranstaltungstechnik und Herbstausgabe der Ausstellerkonferenz";
+    await server.call("PUT", "/v1/events/expo-2026", { name });
+    await server.post(drafts(0, 5));
+    await open();
+    await sealed(page);
+    const seal = page.locator("[data-seal]");
+    for (const width of [1280, 1024, 768, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      const box = await seal.boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= width, `the seal is in sight at ${width}: ${JSON.stringify(box)}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    assert.match(await seal.innerText(), /^Complete since/);
+    await page.clock.install();
+    await server.down();
+    await page.clock.runFor(25_000);
+    await until(() => seal.innerText(), (text) => /^Complete at \d\d:\d\d:\d\d: 5 shown = 5 stored/.test(text), "when it was complete");
   });
 
   test("6: coming back shows where it was left off, in this log and no other", async () => {

@@ -128,6 +128,14 @@ describe("room", () => {
     expect(view.release()).toBe(true);
   });
 
+  it("holds from the first answer on, when it was to hold before it", () => {
+    const view = new View({});
+    view.hold();
+    view.subscribed(fresh(rows(1, 2, 3), null, "c3"));
+    view.activities(came(rows(4), "c4"));
+    expect([view.shownRows, view.waiting]).toEqual([3, 1]);
+  });
+
   it("gives up rows kept from another filter before those it knows", () => {
     const view = full();
     view.history(page(rows(7, 8, 9, 10), "c6"));

@@ -58,7 +58,8 @@ export class View {
   }
 
   hold(): void {
-    this.ceiling ??= this.rows.newest?.seq ?? 0;
+    // Before the first answer there is nothing to hold yet: what it brings is not new to anybody.
+    this.ceiling ??= this.rows.newest?.seq ?? (this.settled ? 0 : Number.MAX_SAFE_INTEGER);
   }
 
   /** Follows again. True when waiting rows were let go, so that the view must be read afresh. */

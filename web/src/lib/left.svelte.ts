@@ -27,8 +27,9 @@ export class LeftOff {
 
   /** The page was hidden, or is shown again. */
   changed(visible: boolean): void {
-    if (!visible) this.leave();
-    else if (this.#kept && Date.now() - this.#kept.at >= AWAY_MS) this.place = this.#kept;
+    if (!visible) return this.leave();
+    const kept = this.#kept;
+    if (kept && Date.now() - kept.at >= AWAY_MS) this.place = kept;
   }
 
   leave(): void {
