@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::frames::{self, ActivitiesFrame, CaughtUpFrame, RefilteredFrame, ResetFrame, SealedFrame, Spliced, SubscribedFrame};
 use super::machine::{ACCORD_EVERY_MS, Action, Answer, SEAL_TRIES, Session};
 use super::protocol::code;
-use super::subscription::{Reading, Refilter, Seal, Stage, Start};
+use super::subscription::{Counted, Reading, Refilter, Seal, Stage, Start};
 use crate::domain::{Cursor, Seq};
 use crate::hub::outbox::{Event, What};
 use crate::hub::publication::Run;
@@ -164,7 +164,8 @@ impl Session {
         if let Some(seal) = sub.seals.pop_front() {
             sub.position = sub.position.max(echoed);
             let at = sub.position;
-            sub.stage = Stage::Reading(Reading::Sealing { seal, at });
+            let before = sub.counted.filter(|counted| counted.begins(seal.from, at));
+            sub.stage = Stage::Reading(Reading::Sealing { seal, at, before });
         }
     }
 
@@ -204,7 +205,7 @@ impl Session {
             }
             (Reading::CatchingUp, Answer::History(found)) => self.caught_up_page(at, found),
             (Reading::Rejoining { at: joined }, Answer::History(found)) => self.rejoined(at, joined, found),
-            (Reading::Sealing { seal, at: to }, Answer::Count(count)) => self.counted(at, seal, to, &count),
+            (Reading::Sealing { seal, at: to, before }, Answer::Count(count)) => self.counted(at, seal, to, before, &count),
             (reading, _) => unreachable!("a read gets the answer to its own question: {reading:?}"),
         }
     }
@@ -275,8 +276,13 @@ impl Session {
 
     fn refiltered(&mut self, at: usize, refilter: Refilter, switched: Seq, found: &Found) {
         let now = self.now_ms;
+        #[cfg(test)]
+        let kept = self.subs[at].counted.filter(|_| self.planted == Some(super::machine::Planted::SealKeepsFilter));
         let sub = self.sub(at);
         sub.filter = refilter.filter;
+        sub.counted = None;
+        #[cfg(test)]
+        (sub.counted = kept);
         sub.rev += 1;
         sub.position = sub.position.max(switched);
         sub.told_at = now;
@@ -341,9 +347,17 @@ impl Session {
         }
     }
 
-    fn counted(&mut self, at: usize, mut seal: Seal, to: Seq, count: &crate::store::Count) {
+    fn counted(&mut self, at: usize, mut seal: Seal, to: Seq, before: Option<Counted>, count: &crate::store::Count) {
         let name: Arc<str> = (*self.sub(at).name).into();
-        self.sub(at).stage = Stage::Live;
+        let changed = before.is_some_and(|counted| count.barrier > counted.to);
+        let sub = self.sub(at);
+        sub.stage = Stage::Live;
+        if changed {
+            // An amendment or an erasure may have changed what was counted before: all of it is counted, which is no fault of
+            // this try. (A membership that the filter asks for refilters, and nothing is counted on from before that.)
+            sub.counted = None;
+            return sub.seals.push_front(seal);
+        }
         if count.barrier > to {
             // Membership may have changed under the count: what was sent and what was counted need not be the same.
             seal.tries += 1;
@@ -354,7 +368,12 @@ impl Session {
             }
             return self.sub(at).seals.push_front(seal);
         }
-        self.sub(at).told_at = self.now_ms;
+        let now = self.now_ms;
+        let stored = before.map_or(0, |counted| counted.stored) + count.stored;
+        let since = before.and_then(|counted| counted.since).or(count.since);
+        let sub = self.sub(at);
+        sub.told_at = now;
+        sub.counted = Some(Counted { from: seal.from, to, stored, since });
         let (from, position) = (self.room.cursor(seal.from), self.room.cursor(to));
         let frame = SealedFrame {
             r#type: SealedFrame::WORD,
@@ -363,8 +382,8 @@ impl Session {
             rev: self.sub(at).rev,
             from,
             position,
-            stored: count.stored,
-            since: count.since.map(|at| at.to_string()),
+            stored,
+            since: since.map(|at| at.to_string()),
         };
         self.send(frames::write(&frame, Some(position)));
     }

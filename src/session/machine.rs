@@ -77,6 +77,8 @@ pub enum Planted {
     PositionTooEarly,
     /// A refilter of a reader that has fallen behind switches at the head, not at the reader's own cursor.
     RefilterWhileLagging,
+    /// A seal counts on from one under another filter.
+    SealKeepsFilter,
 }
 
 /// One reader's session.
@@ -165,6 +167,7 @@ impl Session {
             valid_from: 1,
             refilters: VecDeque::new(),
             seals: VecDeque::new(),
+            counted: None,
             echo_sent: false,
             dirty: false,
             accord_at: None,
@@ -392,7 +395,9 @@ impl Session {
             Reading::Refiltering { refilter, at: up_to, .. } => Question::History(Ask::newest(&refilter.filter, *up_to, refilter.backfill)),
             Reading::CatchingUp => Question::History(Ask::onward(&sub.filter, sub.position, None)),
             Reading::Rejoining { at: up_to } => Question::History(Ask::onward(&sub.filter, sub.position, Some(*up_to))),
-            Reading::Sealing { seal, at: to } => Question::Count { filter: sub.filter.clone(), from: seal.from, to: *to },
+            Reading::Sealing { seal, at: to, before } => {
+                Question::Count { filter: sub.filter.clone(), from: before.map_or(seal.from, |counted| counted.to), to: *to }
+            }
         };
         if let Question::History(ask) = &question
             && let Some(found) = ask.recent(&self.room)

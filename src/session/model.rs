@@ -37,6 +37,7 @@ enum Fault {
     LostWakeUp,
     CursorStuck,
     RefilterWhileLagging,
+    SealKeepsFilter,
 }
 
 /// A small generator (SplitMix64, Steele, Lea and Flood 2014).
@@ -412,6 +413,7 @@ impl World {
             Some(Fault::CursorStuck) => Some(machine::Planted::CursorStuck),
             Some(Fault::PositionTooEarly) => Some(machine::Planted::PositionTooEarly),
             Some(Fault::RefilterWhileLagging) => Some(machine::Planted::RefilterWhileLagging),
+            Some(Fault::SealKeepsFilter) => Some(machine::Planted::SealKeepsFilter),
             _ => None,
         };
         let fresh = self.dice.one_in(4);
@@ -643,6 +645,7 @@ fn planted_faults_are_found() {
         Fault::LostWakeUp,
         Fault::CursorStuck,
         Fault::RefilterWhileLagging,
+        Fault::SealKeepsFilter,
     ];
     std::panic::set_hook(Box::new(|_| {}));
     let found_by = |fault| (1..400).find(|seed| std::panic::catch_unwind(|| run(*seed, 1_500, Some(fault))).is_err());

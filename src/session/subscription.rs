@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::domain::{Cursor, Seq};
+use crate::domain::{Cursor, Seq, UnixMs};
 use crate::filter::FilterSet;
 use crate::hub::outbox::{Event, Generation, SubNo};
 
@@ -34,6 +34,8 @@ pub struct Subscription {
     pub refilters: VecDeque<Refilter>,
     /// Seals that are not answered, in order.
     pub seals: VecDeque<Seal>,
+    /// The last seal that was answered under the filter in force: the next one counts on from there.
+    pub counted: Option<Counted>,
     /// True while an echo for the first seal is on its way.
     pub echo_sent: bool,
     /// Memberships that the filter asks for have changed: it refilters of its own accord.
@@ -98,6 +100,27 @@ pub struct Seal {
     pub at_least: Seq,
 }
 
+/// What the store counted for a seal. It stays true of its range for as long as nothing but activities is appended: what is
+/// in the log changes by no activity.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// Above this.
+    pub from: Seq,
+    /// Up to this.
+    pub to: Seq,
+    /// So many match.
+    pub stored: u64,
+    /// When the first entry in it was recorded.
+    pub since: Option<UnixMs>,
+}
+
+impl Counted {
+    /// True when it is the beginning of this range, so that only the rest is to be counted.
+    pub fn begins(&self, from: Seq, to: Seq) -> bool {
+        self.from == from && self.to <= to
+    }
+}
+
 /// Why a subscription reads, and what becomes of the answer.
 #[derive(Debug, Clone)]
 pub enum Reading {
@@ -148,6 +171,8 @@ pub enum Reading {
         seal: Seal,
         /// Where the count ends.
         at: Seq,
+        /// What was counted before, if it is where this one begins.
+        before: Option<Counted>,
     },
 }
 

@@ -163,6 +163,16 @@ async fn a_seal_counts_what_was_sent() {
     assert_eq!(watcher.partners(2).await, ["p1", "p2"]);
     watcher.say(json!({"type":"seal","sub":"s","from":sealed["position"]})).await;
     assert_eq!(watcher.expect("sealed").await["stored"], 2);
+    // From the same place again: counted on, and told as the whole.
+    post_many(&app, &key, 10).await;
+    assert_eq!(watcher.partners(2).await, ["p1", "p2"]);
+    watcher.say(json!({"type":"seal","sub":"s","from":sealed["position"]})).await;
+    let whole = watcher.expect("sealed").await;
+    assert_eq!((&whole["stored"], &whole["from"]), (&json!(4), &sealed["position"]));
+    watcher.say(json!({"type":"refilter","sub":"s","filter":{"partner":["p1"]}})).await;
+    watcher.expect("refiltered").await;
+    watcher.say(json!({"type":"seal","sub":"s","from":sealed["position"]})).await;
+    assert_eq!(watcher.expect("sealed").await["stored"], 2, "another filter is counted anew");
     app.finish().await;
 }
 
