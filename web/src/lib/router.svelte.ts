@@ -1,5 +1,7 @@
 // The address bar is the state: a path and a query, followed by the screens.
 
+import { focusOn } from "./focus";
+
 class Router {
   path = $state(location.pathname);
   search = $state(location.search);
@@ -12,6 +14,13 @@ class Router {
     document.addEventListener("click", (event) => {
       if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
       const link = (event.target as Element).closest?.("a");
+      const place = link?.getAttribute("href") ?? "";
+      if (place.startsWith("#")) {
+        // To a place on this screen, as "Skip to the content" does: no address of its own.
+        event.preventDefault();
+        focusOn(document.getElementById(place.slice(1)));
+        return;
+      }
       if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
       if (link.pathname.startsWith("/v1/") || link.pathname === "/docs") return;
       event.preventDefault();

@@ -1,0 +1,56 @@
+// The values in a row, as handles: which one an event is about, what it says
+// under a resting pointer, and whether a press was meant for the row at all.
+// Rows are filled thousands of times a second, so that nothing of this is made with them.
+
+import { type Activity, type Field, host } from "../feed";
+import { full, span } from "./words";
+
+/** A value that was pressed, and where it stands. */
+export interface Handle {
+  field: Field;
+  value: string;
+  label: string;
+  from: HTMLElement;
+}
+type RowOf = (seq: number) => Activity | undefined;
+
+/** A pointer that moved so far while it was down has marked text, not pressed a row. */
+const MARKED_PX = 4;
+const PARTS = "[data-f], time, .mark";
+
+export const articleOf = (event: Event): HTMLElement | null => (event.target as Element).closest<HTMLElement>("[data-seq]");
+const labelOf = (part: HTMLElement): string => part.ariaLabel ?? part.textContent?.trim() ?? "";
+
+export function handleOf(event: Event, rowOf: RowOf): Handle | null {
+  const from = (event.target as Element).closest<HTMLElement>("[data-f]");
+  const row = from && rowOf(Number(articleOf(event)?.dataset.seq));
+  if (!row) return null;
+  const field = from.dataset.f as Field;
+  const { v } = from.dataset;
+  const value = v ?? host(row.source_url ?? "");
+  return { field, value, label: v === undefined ? value : labelOf(from), from };
+}
+
+/** Text of this row was marked by this very press: that is not a wish for Details. */
+export function marked(event: MouseEvent, article: HTMLElement, pressed: { x: number; y: number }): boolean {
+  const text = getSelection();
+  const far = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) >= MARKED_PX;
+  return far && text?.type === "Range" && article.contains(text.anchorNode) && article.contains(text.focusNode);
+}
+
+/** Under a resting pointer: the name first, its key after; the whole of what was cut. */
+export function tip(event: PointerEvent, rowOf: RowOf): void {
+  const part = (event.target as Element).closest<HTMLElement>(PARTS);
+  const row = part && rowOf(Number(articleOf(event)?.dataset.seq));
+  if (row) part.title = said(part, row);
+}
+
+function said(part: HTMLElement, row: Activity): string {
+  const { f: field, v: key } = part.dataset;
+  if (part.matches("time")) return full(row.occurred_at);
+  if (field === undefined) return `It reached us ${span(row.late_ms)} after it was done`;
+  const name = field === "source" ? (row.source_url ?? "") : labelOf(part);
+  const after = key && key.toLowerCase() !== name.toLowerCase() ? ` (${key})` : "";
+  const why = field === "grade" ? `\nProbably not a person: ${row.grade_reasons.join(", ").replaceAll("_", " ")}` : "";
+  return `${name}${after}${why}\nClick: show only this. Alt and click: leave it out.`;
+}
