@@ -22,7 +22,7 @@ export const SINGLE: Key[] = [
 /** In the list, and always on. */
 export const ALWAYS: Key[] = [
   { keys: ["↑", "↓"], does: "Previous and next activity" },
-  { keys: ["Page Up", "Page Down"], does: "A screen of activities" },
+  { keys: ["PgUp", "PgDn"], does: "A screen of activities" },
   { keys: ["Home"], does: "Jump to latest" },
   { keys: ["End"], does: "The oldest that is here" },
   { keys: ["Enter", "Space"], does: "On an activity: Details. On a value: show only it" },
