@@ -70,7 +70,7 @@ async function shot(name, { path = activityPath(), width = 1280, height = 800, s
 
 const details = async (page) => {
   await page.getByRole("button", { name: /^Details of/ }).first().click();
-  await page.getByRole("complementary", { name: "Details" }).waitFor();
+  await page.locator(".drawer").waitFor();
 };
 const openPicker = (name) => async (page) => {
   await page.getByRole("button", { name }).click();
