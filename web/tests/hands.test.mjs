@@ -418,11 +418,11 @@ describe("hands and ears", () => {
     await server.post({ event: "expo-2026", partner: "globex", flavor: "page.viewed", occurred_at: new Date(Date.now() - 20 * 60_000).toISOString() });
     await page.mouse.move(10, 10);
     await page.locator("article", { hasText: "late" }).first().locator(".details").click();
-    const lines = Object.fromEntries(await drawer().locator(".line").evaluateAll((all) => all.map((one) => [one.querySelector("dt").innerText, one.querySelector(".text").innerText.trim()])));
+    const lines = Object.fromEntries(await drawer().locator(".line").evaluateAll((all) => all.map((one) => [one.querySelector("dt").innerText, [...one.querySelectorAll(".text, small")].map((node) => node.innerText.trim()).join("; ")])));
     assert.deepEqual(Object.keys(lines).slice(0, 7), ["Device", "Platform", "Browser", "Source URL", "Referrer URL", "Event", "Partner"]);
     assert.equal(lines["Referrer URL"], "not given");
     assert.match(lines.Delay, /^Received 20 min.* after it was done: late$/);
-    assert.match(lines.Grade, /^Unclear\s+Nobody has looked at it yet$/);
+    assert.match(lines.Grade, /^Unclear; Nobody has looked at it yet$/);
     assert.equal(await drawer().getByRole("button", { name: "Show only partner Globex" }).getAttribute("aria-pressed"), "true");
     await drawer().getByRole("button", { name: "Leave out flavor Page viewed" }).click();
     await until(() => page.url(), (url) => url.includes("not.flavor=page.viewed"), "the exclusion");
