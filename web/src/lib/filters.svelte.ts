@@ -3,6 +3,7 @@
 
 import { canonical, type Field, type FilterSet, formatFilter, has, include, parseFilter, exclude, only } from "../feed";
 import { router } from "./router.svelte";
+import { span } from "./span.svelte";
 
 const UNDO_MAX = 50;
 
@@ -43,7 +44,8 @@ class Filters {
   }
 
   #go(next: FilterSet, replace: boolean): void {
-    const query = formatFilter(next).toString();
+    // The span of time that is looked at stays, whatever is asked for in it.
+    const query = [formatFilter(next), new URLSearchParams(span.query)].map(String).filter(Boolean).join("&");
     router.go(router.path + (query ? `?${query}` : "") + router.hash, replace);
   }
 }
