@@ -321,8 +321,8 @@ export class Feed {
     const { view } = this;
     this.#sealSoon(SEAL_EVERY_MS);
     if (view.catchingUp || !view.settled || view.rev === 0 || view.pendingRef !== null) return;
-    const asked = { ref: `k${++this.#refs}`, from: view.seal.from, at: this.options.world.now() };
-    if (this.connection.send({ type: "seal", sub: SUB, ...asked })) this.#sealing = asked;
+    const asked = { ref: `k${++this.#refs}`, from: view.seal.from };
+    if (this.connection.send({ type: "seal", sub: SUB, ...asked })) this.#sealing = { ...asked, at: this.options.world.now() };
   }
 
   #sealed(frame: Extract<ServerFrame, { type: "sealed" }>): void {

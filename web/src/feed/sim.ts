@@ -31,6 +31,13 @@ interface Session {
   open: boolean;
 }
 
+const FIELDS: Record<string, string[]> = {
+  subscribe: ["type", "sub", "ref", "filter", "after", "backfill"],
+  refilter: ["type", "sub", "ref", "filter", "backfill"],
+  seal: ["type", "sub", "ref", "from"],
+  ping: ["type", "ref", "t"],
+};
+
 export type Random = () => number;
 
 export class Sim {
@@ -204,6 +211,9 @@ export class Sim {
 
   #word(session: Session, word: Record<string, never>): void {
     const { type, sub, ref } = word as unknown as { type: string; sub: string; ref?: string };
+    // As the real one: a field that the word has not is refused.
+    const fields = FIELDS[type];
+    if (!fields || Object.keys(word).some((name) => !fields.includes(name))) throw new Error(`the server would refuse ${JSON.stringify(word)}`);
     const tag = ref === undefined ? {} : { ref };
     if (type === "ping") session.toClient.push({ type: "pong", t: {} });
     if (type === "subscribe") {
