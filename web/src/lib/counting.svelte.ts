@@ -3,7 +3,8 @@
 // frequent values; others in sight are asked for by name, for a count that is
 // not known must not read 0.
 
-import { type Field, type FilterSet, fold } from "../feed";
+import { untrack } from "svelte";
+import type { Field, FilterSet } from "../feed";
 import { api, type Counted } from "./api";
 import { VALUES_MAX } from "./address";
 
@@ -13,6 +14,8 @@ const REST_TIMES = 10;
 
 export interface Tally {
   values: Counted[];
+  /** Counts that were asked for by name. */
+  named: Counted[];
   /** Activities with values that are not listed. */
   rest: number;
   /** False where counts are the least there are. */
@@ -36,11 +39,18 @@ export class Counting {
     if (fresh.length) this.#sought = [...this.#sought, ...fresh].slice(-VALUES_MAX);
   }
 
-  /** Counts until the returned function is called; to be called in an effect, as it reads what is sought. */
+  /** Nothing is open. */
+  rest(): void {
+    this.#field = null;
+  }
+
+  /** Counts until the returned function is called; to be called in an effect, which then follows what is sought. */
   count(field: Field | null, filter: FilterSet): () => void {
     if (field !== this.#field) {
+      // What it was when it was last open is no order to begin with.
+      if (field) this.by = { ...untrack(() => this.by), [field]: undefined };
       this.#field = field;
-      this.#sought = [];
+      if (this.#sought.length) this.#sought = [];
     }
     const sought = this.#sought;
     let gone = false;
@@ -56,10 +66,8 @@ export class Counting {
         this.failed = false;
         this.total = { count: found.total, complete: found.complete };
         if (field) {
-          const listed = found.by[field] ?? [];
-          const held = new Set(listed.map((one) => fold(one.value)));
-          const more = (named?.by[field] ?? []).filter((one) => !held.has(fold(one.value)));
-          this.by = { ...this.by, [field]: { values: [...listed, ...more], rest: found.rest[field] ?? 0, complete: found.complete && named?.complete !== false } };
+          const complete = found.complete && named?.complete !== false;
+          this.by = { ...this.by, [field]: { values: found.by[field] ?? [], named: named?.by[field] ?? [], rest: found.rest[field] ?? 0, complete } };
         }
       } catch {
         if (!gone) this.failed = true;

@@ -2,6 +2,7 @@
 
 import { type Field, fold, type FilterSet } from "../feed";
 import { ACTORS, DEVICES, GRADES, OPEN_FIELDS, readValue } from "./address";
+import type { Counted } from "./api";
 import type { Tally } from "./counting.svelte";
 import { directory } from "./directory.svelte";
 import { deviceLabel } from "./words";
@@ -104,6 +105,9 @@ function known(field: Field): { value: string; hint?: string }[] {
   }
 }
 
+/** About how many there are to choose from, before they are counted. */
+export const knownCount = (field: Field): number => Math.max(3, known(field).length);
+
 /** Everything that can be chosen: what the directory knows, what was counted, what is chosen already. */
 export function optionsOf(field: Field, tally: Tally | undefined, filter: FilterSet): Option[] {
   const options = new Map<string, Option>();
@@ -121,10 +125,23 @@ export function optionsOf(field: Field, tally: Tally | undefined, filter: Filter
     if (name && label === short) label = name;
     options.set(id, { value: short, label, hint, count, text: fold(`${label} ${short} ${hint}`) });
   };
-  for (const c of tally?.values ?? []) put(c.value, hintOf(field, c.value), tally!.complete || c.count > 0 ? c.count : null, c.label);
+  for (const c of tally?.values ?? []) put(c.value, hintOf(field, c.value), sure(tally!, c), c.label);
   for (const { value, hint } of known(field)) if (!options.has(fold(value))) put(value, hint);
   for (const value of [...(filter[field] ?? []), ...(filter.not?.[field] ?? [])]) if (!options.has(fold(plain(field, value)))) put(value);
+  for (const c of tally?.named ?? []) {
+    const option = options.get(fold(plain(field, c.value)));
+    if (option?.count === null) option.count = sure(tally!, c);
+  }
   return [...options.values()];
+}
+
+/** A count that was cut short tells nothing when it is 0. */
+const sure = (tally: Tally, c: Counted): number | null => (tally.complete || c.count > 0 ? c.count : null);
+
+/** The count of a value that is no option yet. */
+export function countOf(tally: Tally | undefined, value: string): number | null {
+  const found = tally?.named.find((one) => fold(one.value) === fold(value));
+  return found ? sure(tally!, found) : null;
 }
 
 function hintOf(field: Field, value: string): string {
