@@ -142,7 +142,7 @@ describe("Partner Activity", () => {
     await sealed(page);
     await sameAsStored(page, server, "message=welcome");
     await page.getByRole("button", { name: /^Messages/ }).click();
-    await page.getByRole("button", { name: "Only about it" }).click();
+    await page.getByRole("radio", { name: /^Only what was done with it/ }).check();
     await page.keyboard.press("Escape");
     await until(() => page.url(), (url) => url.includes("about=welcome") && !url.includes("message="), "the switch");
     await sealed(page);

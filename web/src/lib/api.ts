@@ -112,8 +112,8 @@ export const api = {
     get<Page>(withFilter("/v1/activities", filter, { limit: String(limit) })),
   activity: (id: string) => get<Activity>(`/v1/activities/${enc(id)}`),
   why: (id: string, filter: FilterSet) => get<Why>(withFilter(`/v1/activities/${enc(id)}/why`, filter, {})),
-  counts: (filter: FilterSet, by: string[]) =>
-    get<Counts>(withFilter("/v1/activities/counts", filter, { by: by.join(",") })),
+  counts: (filter: FilterSet, by: string[], span?: Span | null) =>
+    get<Counts>(withFilter("/v1/activities/counts", filter, { by: by.join(","), ...spanQuery(span) })),
   histogram: async ({ filter, width, since, until, before }: Question): Promise<Bars> => {
     const extra = { bucket: width, ...spanQuery({ since, until }), ...(before === null ? {} : { before }), ...(width === "minute" ? {} : { zone }) };
     const read = await get<{ complete: boolean; items: { start: string; count: number }[] }>(withFilter("/v1/activities/histogram", filter, extra));
