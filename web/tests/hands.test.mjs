@@ -91,6 +91,7 @@ describe("hands and ears", () => {
     await open();
     await page.keyboard.press("?");
     const help = page.getByRole("dialog", { name: "Keys" });
+    await help.waitFor();
     const keys = (await help.locator("kbd").allInnerTexts()).join(" ");
     for (const key of ["Enter", "Space", "Alt + Enter", "Home", "End", "PgUp", "PgDn", "Escape", "Alt + click", "j", "?"]) assert.ok(keys.includes(key), `${key} in ${keys}`);
     await help.getByRole("switch", { name: "Single-key shortcuts" }).click();
@@ -432,7 +433,7 @@ describe("hands and ears", () => {
   test("what can be pressed is 32 px, and 44 for a finger", async () => {
     const small = (least) =>
       page.evaluate((least) => {
-        const wide = [...document.querySelectorAll("button, a[href], summary, [role=switch]")].filter((node) => node.checkVisibility() && !node.closest(".skip, .chips, .pop, .bar > .search, .long") && !node.matches(".skip"));
+        const wide = [...document.querySelectorAll("button, a[href], summary, [role=switch]")].filter((node) => node.checkVisibility() && !node.closest(".skip, .chips, .chart, .pop, .bar > .search, .long") && !node.matches(".skip"));
         return wide.map((node) => [node.ariaLabel ?? node.textContent.trim(), Math.round(node.matches(".jump") ? least : node.getBoundingClientRect().height * 10) / 10]).filter(([, high]) => high < least - 0.6);
       }, least);
     await open();
