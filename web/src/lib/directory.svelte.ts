@@ -2,7 +2,7 @@
 // holds. Names are laid over activities by key, so a renamed partner is right
 // everywhere at once.
 
-import { fold } from "../feed";
+import { type Activity, fold } from "../feed";
 import { api, type EventItem, type Flavor, type Message, type Named, type Partner, Problem } from "./api";
 import { Listing } from "./listing.svelte";
 
@@ -118,22 +118,28 @@ class Directory {
     ]);
   }
 
-  /** A name changed, or somebody new came: `key` is `expo-2026/acme`, or `acme` of the open event. */
+  /** The server says that a name changed: of `expo-2026`, or of `expo-2026/acme`. */
   changed(what: string, key: string): void {
-    if (what === "flavor") {
+    if (what === "event") return this.list.events.want(key, true);
+    const [event = "", inner = ""] = key.split("/", 2);
+    if (fold(event) !== fold(this.#open)) return;
+    if (what === "partner") this.list.partners.want(inner, true);
+    else if (what === "message") this.list.messages.want(inner, true);
+    else if (what === "campaign") this.list.campaigns.want(inner, true);
+  }
+
+  /** An activity of the open event came: whom and what it names belongs to the lists. */
+  met({ partner, message, campaign, flavor }: Activity): void {
+    if (!this.partner(partner.key)) this.list.partners.want(partner.key);
+    if (message && !this.message(message.key)) this.list.messages.want(message.key);
+    if (campaign && !this.campaign(campaign.key)) this.list.campaigns.want(campaign.key);
+    if (this.flavors && !this.flavor(flavor.key)) {
       this.#again ??= setTimeout(() => {
         this.#again = undefined;
-        // What cannot be read now is read with the next change; the old names stay.
+        // What cannot be read now is read with the next one; the old names stay.
         this.loadFlavors().catch(() => {});
       }, AGAIN_MS);
-      return;
     }
-    const [event, inner] = key.includes("/") ? key.split("/", 2) : [this.event, key];
-    if (what === "event") this.list.events.want(key);
-    else if (event === undefined || fold(event ?? "") !== fold(this.event ?? "")) return;
-    else if (what === "partner") this.list.partners.want(inner!);
-    else if (what === "message") this.list.messages.want(inner!);
-    else if (what === "campaign") this.list.campaigns.want(inner!);
   }
 
   /** How many partners the open event has, the ones that are not read included. */

@@ -1,6 +1,5 @@
 // Making something new under a key: nothing that is there already is written over, whoever made it and whenever.
 
-import { fold } from "../feed";
 import { Problem } from "./api";
 import { Faults, hold, keyFault } from "./faults";
 import type { Listing } from "./listing.svelte";
@@ -40,7 +39,6 @@ export async function makeNew<T>(kind: Kind<T>, key: string, send: () => Promise
 
 function taken<T>(kind: Kind<T>, key: string, item: T): Faults {
   const name = kind.name(item);
-  const called = fold(name) === fold(key) ? "" : `, “${name}”`;
-  const text = `The key ${key} is taken by the ${kind.noun} that is there already${called}. Choose another key.`;
+  const text = `The key ${key} is taken by the ${kind.noun} “${name}”. Choose another key.`;
   return new Faults({ key: { text, act: { label: `Open ${name}`, run: () => kind.open(item) } } });
 }

@@ -28,11 +28,13 @@ export class Listing<T> {
   next = $state.raw<string | null>(null);
   #byKey = $derived(new Map((this.items ?? []).map((item) => [this.#fold(item), item])));
   #turn = 0;
+  /** Rises when another list takes this one's place. */
+  #life = 0;
   #reading: Promise<void> | null = null;
   /** What was put while a reading was under way, which may not know of it. */
   #put: T[] = [];
   #loads = 0;
-  #wanted = new Map<string, string>();
+  #wanted = new Map<string, { key: string; again: boolean }>();
   #absent = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wholeAt = 0;
@@ -50,6 +52,7 @@ export class Listing<T> {
   /** Another list takes this one's place. */
   forget(): void {
     this.#turn++;
+    this.#life++;
     this.items = this.next = this.#reading = null;
     this.#wanted.clear();
     this.#absent.clear();
@@ -98,35 +101,39 @@ export class Listing<T> {
     if (this.items) this.items = this.items.filter((item) => this.#fold(item) !== fold(key));
   }
 
-  /** Something was met that is not here, or has changed: it is read soon, with what else comes until then. */
-  want(key: string): void {
+  /** Something was met that is not here, or (`again`) has changed: it is read soon, with what else comes until then. */
+  want(key: string, again = false): void {
     const folded = fold(key);
     if (this.#wanted.size >= WANTED_MAX || this.#absent.has(folded)) return;
-    this.#wanted.set(folded, key);
+    this.#wanted.set(folded, { key, again: again || this.#wanted.get(folded)?.again === true });
     this.#timer ??= setTimeout(() => void this.#look(), LOOK_AFTER_MS);
   }
 
   async #look(): Promise<void> {
-    const turn = this.#turn;
-    if (this.#wanted.size > ALONE_MAX && this.whole && Date.now() - this.#wholeAt >= WHOLE_EVERY_MS) {
-      this.#wanted.clear();
+    const life = this.#life;
+    // A reading under way may bring what is wanted.
+    if (this.items !== null && this.#loads === 0) {
+      for (const [folded, { again }] of this.#wanted) if (!again && this.#byKey.has(folded)) this.#wanted.delete(folded);
       // What cannot be read now is read with the next change; the old names stay.
-      await this.load().catch(() => {});
-    } else {
-      const some = [...this.#wanted].slice(0, ALONE_MAX);
-      for (const [folded] of some) this.#wanted.delete(folded);
-      const came = await Promise.allSettled(some.map(([, key]) => this.source.one!(key)));
-      if (this.items === null || turn !== this.#turn) return this.#again();
-      this.put(...came.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])));
-      came.forEach((one, i) => {
-        if (one.status === "rejected" && one.reason?.status === 404) this.#absent.add(some[i]![0]);
-      });
+      if (this.#wanted.size <= ALONE_MAX || !this.whole || Date.now() - this.#wholeAt < WHOLE_EVERY_MS) await this.#lookAlone();
+      else {
+        this.#wanted.clear();
+        await this.load().catch(() => {});
+      }
     }
-    this.#again();
+    if (life === this.#life) this.#timer = this.#wanted.size ? setTimeout(() => void this.#look(), LOOK_AFTER_MS) : undefined;
   }
 
-  #again(): void {
-    this.#timer = this.#wanted.size ? setTimeout(() => void this.#look(), LOOK_AFTER_MS) : undefined;
+  async #lookAlone(): Promise<void> {
+    const life = this.#life;
+    const some = [...this.#wanted].slice(0, ALONE_MAX);
+    for (const [folded] of some) this.#wanted.delete(folded);
+    const came = await Promise.allSettled(some.map(([, { key }]) => this.source.one!(key)));
+    if (life !== this.#life) return;
+    this.put(...came.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])));
+    came.forEach((one, i) => {
+      if (one.status === "rejected" && one.reason?.status === 404) this.#absent.add(some[i]![0]);
+    });
   }
 
   async #readUpTo(most: number): Promise<void> {
