@@ -142,7 +142,7 @@ describe("Partner Activity", () => {
     await sealed(page);
     await sameAsStored(page, server, "message=welcome");
     await page.getByRole("button", { name: /^Messages/ }).click();
-    await page.getByRole("button", { name: "Only about it" }).click();
+    await page.getByRole("radio", { name: /^Only what was done with it/ }).check();
     await page.keyboard.press("Escape");
     await until(() => page.url(), (url) => url.includes("about=welcome") && !url.includes("message="), "the switch");
     await sealed(page);
@@ -262,7 +262,7 @@ describe("Partner Activity", () => {
     await server.post(drafts(0, 40));
     await open("partner=globex");
     const chart = page.getByRole("img", { name: /Activities per minute/ });
-    const count = async () => Number(/(\d+) activit/.exec(await chart.getAttribute("aria-label"))[1]);
+    const count = async () => Number(/(\d+) in the last/.exec(await chart.getAttribute("aria-label"))?.[1]);
     const stored = (await server.stored("partner=globex")).length;
     await until(count, (n) => n === stored, "the chart");
     await server.post([draft(1, { partner: "globex" }), draft(2, { partner: "acme" })]);

@@ -1,35 +1,70 @@
 // The filter of the open page. The address is where it lives: what can be seen
-// can be sent to somebody else, and the browser's Back undoes.
+// can be sent to somebody else. Each change is an entry of the browser's
+// history, so that Undo and Back are one thing, and survive a reload together.
 
-import { canonical, type Field, type FilterSet, formatFilter, has, include, parseFilter, exclude, only } from "../feed";
+import { canonical, type Field, type FilterSet, formatFilter, has, include, isEmpty, exclude, only } from "../feed";
+import { readAddress, tooMuch, type Unread } from "./address";
 import { router } from "./router.svelte";
+import { span } from "./span.svelte";
 
-const UNDO_MAX = 50;
+/** Browsers keep some 50 entries. */
+const UNDO_MAX = 45;
+const TRAVERSAL_MS = 1_000;
+
+/** Kept with an entry of the history: the filter changes that lie right behind it, and what was before the last. */
+interface Step {
+  steps: number;
+  from: string;
+}
 
 class Filters {
-  current = $derived(parseFilter(new URLSearchParams(router.search)));
-  #past = $state.raw<FilterSet[]>([]);
+  #read = $derived(readAddress(new URLSearchParams(router.search), router.parts[1] ?? ""));
+  current = $derived(this.#read.filter);
+  /** What the address asks for and this page does not apply. */
+  unread = $derived(this.#read.unread);
+  /** Why the last change was not made. */
+  refusal = $state("");
+  #step = $derived((router.state as Step | null)?.steps ? (router.state as Step) : { steps: 0, from: "" });
+  /** Typing that ended where it began left an entry that undoes nothing: it is passed over. */
+  #idle = $derived(this.#step.steps > 0 && this.#step.from === canonical(this.current) ? 1 : 0);
+  #going: ReturnType<typeof setTimeout> | undefined;
+  #then: (() => void) | null = null;
+
+  constructor() {
+    addEventListener("popstate", () => this.#arrived());
+  }
 
   get canUndo(): boolean {
-    return this.#past.length > 0;
+    // The oldest entries may be gone from the history by now.
+    const { navigation } = window as { navigation?: { canGoBack: boolean } };
+    return this.#step.steps > this.#idle && navigation?.canGoBack !== false;
   }
 
   /** Sets the filter; `quiet` where one change follows another, as in typing. */
   set(next: FilterSet, quiet = false): void {
-    if (canonical(next) === canonical(this.current)) return;
-    if (!quiet) this.#past = [...this.#past, this.current].slice(-UNDO_MAX);
-    this.#go(next, quiet);
+    if (this.#going) {
+      // An undo is on its way: what is chosen meanwhile comes after it.
+      this.#then = () => this.set(next, quiet);
+      return;
+    }
+    const before = canonical(this.current);
+    if (canonical(next) === before) return;
+    this.refusal = tooMuch(next) ?? "";
+    if (this.refusal) return;
+    const step: Step = { steps: Math.min(this.#step.steps + 1, UNDO_MAX), from: before };
+    this.#go(next, isEmpty(next) ? [] : this.unread, quiet, quiet ? history.state : step);
   }
 
   undo(): void {
-    const last = this.#past[this.#past.length - 1];
-    if (!last) return;
-    this.#past = this.#past.slice(0, -1);
-    this.#go(last, false);
+    if (!this.canUndo || this.#going) return;
+    this.refusal = "";
+    this.#going = setTimeout(() => this.#arrived(), TRAVERSAL_MS);
+    history.go(-1 - this.#idle);
   }
 
-  forget(): void {
-    this.#past = [];
+  /** Takes out of the address what is not understood. */
+  drop(unread: Unread): void {
+    this.#go(this.current, this.unread.filter((one) => one !== unread), true, history.state);
   }
 
   /** A value was clicked somewhere: wanted, or with `not` unwanted; a second click takes it back. */
@@ -42,9 +77,21 @@ class Filters {
     this.set(only(this.current, field, value));
   }
 
-  #go(next: FilterSet, replace: boolean): void {
-    const query = formatFilter(next).toString();
-    router.go(router.path + (query ? `?${query}` : "") + router.hash, replace);
+  #arrived(): void {
+    clearTimeout(this.#going);
+    this.#going = undefined;
+    const then = this.#then;
+    this.#then = null;
+    then?.();
+  }
+
+  #go(next: FilterSet, unread: Unread[], replace: boolean, state: unknown): void {
+    const query = formatFilter(next);
+    for (const { name, value } of unread) query.append(name, value);
+    // The span of time that is looked at stays, whatever is asked for in it.
+    for (const [name, value] of Object.entries(span.query)) query.append(name, value);
+    const text = query.toString();
+    router.go(router.path + (text ? `?${text}` : "") + router.hash, replace, state);
   }
 }
 

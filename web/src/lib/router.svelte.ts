@@ -4,6 +4,8 @@ class Router {
   path = $state(location.pathname);
   search = $state(location.search);
   hash = $state(location.hash);
+  /** What the entry of the browser's history remembers beside its address. */
+  state = $state.raw<unknown>(history.state);
 
   constructor() {
     addEventListener("popstate", () => this.#read());
@@ -19,9 +21,9 @@ class Router {
     });
   }
 
-  go(to: string, replace = false): void {
-    if (replace) history.replaceState(null, "", to);
-    else history.pushState(null, "", to);
+  go(to: string, replace = false, state: unknown = replace ? history.state : null): void {
+    if (replace) history.replaceState(state, "", to);
+    else history.pushState(state, "", to);
     this.#read();
   }
 
@@ -38,6 +40,7 @@ class Router {
     this.path = location.pathname;
     this.search = location.search;
     this.hash = location.hash;
+    this.state = history.state;
   }
 }
 

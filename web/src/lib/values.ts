@@ -1,7 +1,9 @@
 // What can be chosen for a field of the filter, and how it reads.
 
 import { type Field, fold, type FilterSet } from "../feed";
+import { ACTORS, DEVICES, GRADES, OPEN_FIELDS, readValue } from "./address";
 import type { Counted } from "./api";
+import type { Tally } from "./counting.svelte";
 import { directory } from "./directory.svelte";
 import { deviceLabel } from "./words";
 
@@ -11,27 +13,25 @@ export interface Option {
   hint: string;
   /** Null while it is not known. */
   count: number | null;
+  /** What a search looks in, folded. */
+  text: string;
 }
-
-const DEVICES = ["desktop", "mobile", "tablet", "tv", "console", "wearable", "bot", "email_client", "unknown"];
-const ACTORS = ["partner", "invitee", "unknown"];
-const GRADES = ["human", "machine", "unclear"];
 
 export const FIELD_WORDS: Partial<Record<Field, [one: string, more: string]>> = {
   partner: ["Partner", "Partners"],
   flavor: ["Flavor", "Flavors"],
   message: ["Message", "Messages"],
-  about: ["About", "About"],
-  device: ["Device", "Device"],
-  platform: ["Platform", "Platform"],
-  browser: ["Browser", "Browser"],
-  source: ["Source", "Source"],
-  referrer: ["Referrer", "Referrer"],
-  actor: ["Actor", "Actor"],
-  grade: ["Grade", "Grade"],
-  campaign: ["Campaign", "Campaign"],
-  tag: ["Tag", "Tag"],
-  id: ["Activity", "Activity"],
+  about: ["Message", "Messages"],
+  device: ["Device", "Devices"],
+  platform: ["Platform", "Platforms"],
+  browser: ["Browser", "Browsers"],
+  source: ["Source", "Sources"],
+  referrer: ["Referrer", "Referrers"],
+  actor: ["Actor", "Actors"],
+  grade: ["Grade", "Grades"],
+  campaign: ["Campaign", "Campaigns"],
+  tag: ["Tag", "Tags"],
+  id: ["Activity", "Activities"],
 };
 export const MORE_FIELDS: Field[] = ["device", "platform", "browser", "source", "referrer", "actor", "grade", "campaign", "tag"];
 
@@ -84,7 +84,7 @@ export function chipText(field: Field, value: string, not: boolean): string {
 function known(field: Field): { value: string; hint?: string }[] {
   switch (field) {
     case "partner":
-      return (directory.partners ?? []).map((p) => ({ value: p.key, hint: p.company && p.company !== p.name ? p.company : "" }));
+      return (directory.partners ?? []).map((p) => ({ value: p.key, hint: hintOf(field, p.key) }));
     case "flavor":
       return (directory.flavors ?? []).map((f) => ({ value: f.key }));
     case "message":
@@ -105,23 +105,51 @@ function known(field: Field): { value: string; hint?: string }[] {
   }
 }
 
+/** About how many there are to choose from, before they are counted. */
+export const knownCount = (field: Field): number => Math.max(3, known(field).length);
+
 /** Everything that can be chosen: what the directory knows, what was counted, what is chosen already. */
-export function optionsOf(field: Field, counted: Counted[] | undefined, filter: FilterSet): Option[] {
+export function optionsOf(field: Field, tally: Tally | undefined, filter: FilterSet): Option[] {
   const options = new Map<string, Option>();
-  const put = (value: string, hint = "", count: number | null = counted ? 0 : null) => {
+  // What is not listed has none, where everything was counted; else nobody knows.
+  const unlisted = tally && tally.rest === 0 && tally.complete ? 0 : null;
+  const put = (value: string, hint = "", count: number | null = unlisted, name = "") => {
     const short = plain(field, value);
     const id = fold(short);
     const held = options.get(id);
     if (held) {
-      if (count) held.count = (held.count ?? 0) + count;
-    } else options.set(id, { value: short, label: valueLabel(field, short), hint, count });
+      if (count !== null) held.count = (held.count ?? 0) + count;
+      return;
+    }
+    let label = valueLabel(field, short);
+    if (name && label === short) label = name;
+    options.set(id, { value: short, label, hint, count, text: fold(`${label} ${short} ${hint}`) });
   };
-  for (const { value, hint } of known(field)) put(value, hint);
-  for (const c of counted ?? []) {
-    put(c.value, "", c.count);
+  for (const c of tally?.values ?? []) put(c.value, hintOf(field, c.value), sure(tally!, c), c.label);
+  for (const { value, hint } of known(field)) if (!options.has(fold(value))) put(value, hint);
+  for (const value of [...(filter[field] ?? []), ...(filter.not?.[field] ?? [])]) if (!options.has(fold(plain(field, value)))) put(value);
+  for (const c of tally?.named ?? []) {
     const option = options.get(fold(plain(field, c.value)));
-    if (option && c.label && option.label === option.value) option.label = c.label;
+    if (option?.count === null) option.count = sure(tally!, c);
   }
-  for (const value of [...(filter[field] ?? []), ...(filter.not?.[field] ?? [])]) put(value);
   return [...options.values()];
+}
+
+/** A count that was cut short tells nothing when it is 0. */
+const sure = (tally: Tally, c: Counted): number | null => (tally.complete || c.count > 0 ? c.count : null);
+
+/** The count of a value that is no option yet. */
+export function countOf(tally: Tally | undefined, value: string): number | null {
+  const found = tally?.named.find((one) => fold(one.value) === fold(value));
+  return found ? sure(tally!, found) : null;
+}
+
+function hintOf(field: Field, value: string): string {
+  const partner = field === "partner" ? directory.partner(bare(value)) : undefined;
+  return partner?.company && partner.company !== partner.name ? partner.company : "";
+}
+
+/** What was typed, as a value of an open field; null where it is nothing to take. */
+export function typedValue(field: Field, typed: string): { value: string; problem?: undefined } | { problem: string } | null {
+  return typed.trim() && OPEN_FIELDS.includes(field) ? readValue(field, typed) : null;
 }
