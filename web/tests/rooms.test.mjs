@@ -1,9 +1,13 @@
 // The rooms around Partner Activity: making things, many at once, and addresses that lead nowhere.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { activityPath, Browser, noFaults, until } from "./browser.mjs";
 import { Server } from "./server.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe("the rooms", () => {
   let server, browser;
@@ -211,6 +215,23 @@ describe("the rooms", () => {
     await page.close();
   });
 
+  test("the lists are those of the open event, whichever way it is changed", async () => {
+    await server.call("PUT", "/v1/events/summit-27", { name: "Summit 27" });
+    await server.call("PUT", "/v1/events/summit-27/partners/stark", { name: "Stark" });
+    const page = await browser.open(server, partnersPath);
+    await page.getByRole("link", { name: "Acme Inc" }).waitFor();
+    await page.evaluate(() => {
+      history.pushState(null, "", "/events/summit-27/partners");
+      dispatchEvent(new PopStateEvent("popstate"));
+    });
+    await page.getByRole("link", { name: "Stark" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Acme Inc" }).count(), 0);
+    await page.goBack();
+    await page.getByRole("link", { name: "Acme Inc" }).waitFor();
+    noFaults(page);
+    await page.close();
+  });
+
   test("a session that ends is told on every screen, and the words say why", async () => {
     const page = await browser.open(server, partnersPath);
     await page.getByRole("link", { name: "Acme Inc" }).waitFor();
@@ -218,6 +239,8 @@ describe("the rooms", () => {
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Campaigns" }).click();
     await page.getByText("You were signed out: the key was revoked or the session ended. Sign in again.").waitFor();
     assert.match(page.url(), /campaigns$/);
+    await page.reload();
+    await page.getByText(/You were signed out/).waitFor();
     await page.getByLabel("Key").fill(server.key);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Campaigns" }).waitFor();
@@ -286,6 +309,44 @@ describe("the rooms", () => {
     noFaults(page);
     await page.close();
   });
+
+  for (const scheme of ["light", "dark"]) {
+    test(`axe finds nothing in any state, ${scheme}`, async () => {
+      const found = [];
+      const page = await browser.open(server, "/");
+      await page.emulateMedia({ colorScheme: scheme });
+      const add = (text) => async () => {
+        await paste(page, text);
+        await page.getByRole("list", { name: "What each line does" }).waitFor();
+      };
+      const create = (button, field) => async () => {
+        await page.getByRole("button", { name: button }).first().click();
+        await page.getByLabel(field, { exact: true }).fill("Expo 2026");
+        await page.keyboard.press("Enter");
+      };
+      for (const [path, seen, act] of [
+        ["/", /The key expo-2026 is taken/, create("Create event", "Name")],
+        [partnersPath, /“nobody” is no address/, add("Acme\nWonka\nOscorp,nobody\nInitech,x@initech.example")],
+        ["/events/expo-2026/messages", "Search partners and tags", () => page.getByRole("button", { name: "Create message" }).first().click()],
+        ["/events/expo-2026/messages/welcome", "Removed Globex.", () => page.getByRole("button", { name: "Remove Globex" }).click()],
+        ["/events/nope", "There is no such event"],
+        ["/foo", "There is no such page"],
+        ["/events/expo-2026/messages/nope", "There is no such message"],
+      ]) {
+        await page.goto(server.url + path);
+        await page.locator("main h1").waitFor();
+        await act?.();
+        await page.getByText(seen).or(page.getByPlaceholder(seen)).first().waitFor();
+        await page.evaluate(AXE);
+        const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+        found.push(...violations.map((v) => `${path}: ${v.id}: ${v.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`));
+      }
+      await server.call("POST", "/v1/events/expo-2026/messages/welcome/recipients", { add: ["globex"] });
+      noFaults(page);
+      await page.close();
+      assert.deepEqual(found, []);
+    });
+  }
 
   for (const width of [320, 360, 768, 1280]) {
     test(`no screen is wider than ${width} pixels`, async () => {

@@ -63,7 +63,7 @@ class SessionState {
     this.madeKeys = new Map();
     this.lost = lost;
     this.status = "out";
-    mark(false);
+    mark(lost);
   }
 
   async signOut(): Promise<void> {
