@@ -274,8 +274,10 @@ describe("the rooms", () => {
     noFaults(page);
     await page.close();
 
-    const reader = await browser.open(server, "/events/first-use/activity?partner=none", await server.makeKey("read"));
-    await reader.locator('[data-state="live"]').waitFor();
+    await server.call("PUT", "/v1/events/read-only", { name: "Read only" });
+    const reader = await browser.open(server, "/events/read-only/activity", await server.makeKey("read"));
+    await reader.getByText("Put an ingest key in place of YOUR_INGEST_KEY. Whoever runs this server can make one.").waitFor();
+    assert.equal(await reader.getByRole("button", { name: /Make a key/ }).count(), 0);
     await reader.close();
   });
 
