@@ -18,6 +18,7 @@ export const parts = {
   first: later(() => import("../parts/SendLine.svelte")),
   keys: later(() => import("../parts/KeysHelp.svelte")),
   time: later(() => import("../parts/TimePick.svelte")),
+  rooms: later(() => import("../screens/rooms")),
 };
 
 /** Reads all of it, when nothing else is to be done. */
