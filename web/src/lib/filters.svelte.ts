@@ -27,9 +27,12 @@ class Filters {
   /** Typing that ended where it began left an entry that undoes nothing: it is passed over. */
   #idle = $derived(this.#step.steps > 0 && this.#step.from === canonical(this.current) ? 1 : 0);
   #going: ReturnType<typeof setTimeout> | undefined;
+  #hash = "";
   #then: (() => void) | null = null;
 
   constructor() {
+    // Before the router reads the address: what is open beside the list stays open, whatever it was back then.
+    addEventListener("popstate", () => this.#going && history.replaceState(history.state, "", location.pathname + location.search + this.#hash), true);
     addEventListener("popstate", () => this.#arrived());
   }
 
@@ -39,10 +42,15 @@ class Filters {
     return this.#step.steps > this.#idle && navigation?.canGoBack !== false;
   }
 
+  /** An undo is on its way. */
+  get busy(): boolean {
+    return this.#going !== undefined;
+  }
+
   /** Sets the filter; `quiet` where one change follows another, as in typing. */
   set(next: FilterSet, quiet = false): void {
-    if (this.#going) {
-      // An undo is on its way: what is chosen meanwhile comes after it.
+    if (this.busy) {
+      // What is chosen meanwhile comes after it.
       this.#then = () => this.set(next, quiet);
       return;
     }
@@ -55,9 +63,10 @@ class Filters {
   }
 
   undo(): void {
-    if (!this.canUndo || this.#going) return;
+    if (!this.canUndo || this.busy) return;
     this.refusal = "";
     this.#going = setTimeout(() => this.#arrived(), TRAVERSAL_MS);
+    this.#hash = location.hash;
     history.go(-1 - this.#idle);
   }
 
