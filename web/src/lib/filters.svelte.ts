@@ -27,12 +27,9 @@ class Filters {
   /** Typing that ended where it began left an entry that undoes nothing: it is passed over. */
   #idle = $derived(this.#step.steps > 0 && this.#step.from === canonical(this.current) ? 1 : 0);
   #going: ReturnType<typeof setTimeout> | undefined;
-  #hash = "";
   #then: (() => void) | null = null;
 
   constructor() {
-    // Before the router reads the address: what is open beside the list stays open, whatever it was back then.
-    addEventListener("popstate", () => this.#going && history.replaceState(history.state, "", location.pathname + location.search + this.#hash), true);
     addEventListener("popstate", () => this.#arrived());
   }
 
@@ -66,8 +63,7 @@ class Filters {
     if (!this.canUndo || this.busy) return;
     this.refusal = "";
     this.#going = setTimeout(() => this.#arrived(), TRAVERSAL_MS);
-    this.#hash = location.hash;
-    history.go(-1 - this.#idle);
+    router.back(1 + this.#idle);
   }
 
   /** Takes out of the address what is not understood. */
