@@ -14,6 +14,7 @@ use super::Api;
 use super::authenticate::Caller;
 use super::buckets::{Width, parse_zone, starts};
 use super::error::{PARAMETER_INVALID, Problem};
+use super::history::check_continues;
 use super::query::Query;
 use crate::auth::Principal;
 use crate::domain::limits::FACET_VALUES_MAX;
@@ -154,12 +155,16 @@ fn fields(query: &mut Query<'_>) -> Vec<Field> {
 }
 
 /// Count activities by time.
+///
+/// With `before`, a subscription's `position` say, exactly what it has been sent is counted; what it is sent after that can be
+/// added to the buckets, and nothing is counted twice or left out.
 #[utoipa::path(
     get,
     path = "/v1/activities/histogram",
     tag = "Activities",
     params(
         crate::api::openapi::FilterParams,
+        ("before" = Option<String>, Query, description = "Cursor: only what lies before it"),
         ("bucket" = Option<String>, Query, description = "`minute` (as when left out), `hour` or `day`"),
         ("since" = Option<String>, Query, description = "Only occurred at or after this time; without it the last hour, two days or 30 days", format = DateTime),
         ("until" = Option<String>, Query, description = "Only occurred before this time; without it now", format = DateTime),
@@ -175,8 +180,13 @@ pub async fn histogram(
     let mut query = Query::new(uri.query());
     let width = query.parsed("bucket", Width::parse).unwrap_or(Width::Minute);
     let zone = query.parsed("zone", parse_zone).unwrap_or(TimeZone::UTC);
+    let before = query.cursor("before");
     let (since, until) = (query.time("since"), query.time("until"));
     let filter = query.finish_filter(&caller.principal)?;
+    let workspace = caller.principal.workspace;
+    if let Some(cursor) = before {
+        check_continues(cursor, api.store.log.head(workspace).await?)?;
+    }
     // A sender's clock may be a little ahead: what is counted by default ends after the bucket of now.
     let until = until.unwrap_or(UnixMs(api.clock.now().0 + 60_000));
     let since = since.unwrap_or(UnixMs(until.0.saturating_sub(width.default_span_ms())));
@@ -185,9 +195,10 @@ pub async fn histogram(
         return Err(Problem::invalid(PARAMETER_INVALID, fault));
     }
     let starts = starts(width, &zone, since, until).map_err(|fault| Problem::invalid(PARAMETER_INVALID, fault))?;
-    let found = api.store.log.histogram(caller.principal.workspace, HistogramQuery { filter, since, until, starts }).await?;
+    let up_to = before.map(|cursor| cursor.seq);
+    let found = api.store.log.histogram(workspace, HistogramQuery { filter, up_to, since, until, starts }).await?;
     Ok(Json(HistogramBody {
-        position: Cursor { epoch: found.head.epoch, seq: found.head.seq }.to_string(),
+        position: Cursor { epoch: found.head.epoch, seq: up_to.unwrap_or(found.head.seq) }.to_string(),
         complete: found.complete,
         items: found.items.iter().map(|b| BucketBody { start: b.start.to_string(), count: b.count }).collect(),
     }))

@@ -136,7 +136,7 @@ pub async fn page(State(api): State<Arc<Api>>, Extension(caller): Extension<Call
 ///
 /// # Errors
 /// [`CURSOR_GONE`] when it cannot.
-fn check_continues(cursor: Cursor, head: Head) -> Result<(), Problem> {
+pub(super) fn check_continues(cursor: Cursor, head: Head) -> Result<(), Problem> {
     let why = match () {
         () if cursor.epoch != head.epoch => "the cursor is of another log: the database was restored or made anew",
         () if cursor.seq < head.pruned => "what the cursor points to has been pruned",

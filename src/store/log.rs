@@ -177,6 +177,8 @@ pub struct Facets {
 pub struct HistogramQuery {
     /// Which activities.
     pub filter: FilterSet,
+    /// Only activities with a seq at or below this.
+    pub up_to: Option<u64>,
     /// Only `occurred_at` at or after this.
     pub since: UnixMs,
     /// Only `occurred_at` before this.

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -111,6 +112,21 @@ export async function sameAsStored(page, server, query) {
   const shown = (await allRows(page)).map((row) => `${row.seq} ${row.id}`);
   const stored = (await server.stored(`event=expo-2026${query ? `&${query}` : ""}`)).map((row) => `${row.seq} ${row.id}`);
   assert.deepEqual(shown, stored);
+}
+
+/** What must be here before the page can be seen: files of a kind, compressed, in KB. Parts that are read later are not in it. */
+export async function firstBytes(url, kind) {
+  const html = await (await fetch(`${url}/`)).text();
+  const files = new Map();
+  const read = async (path) => {
+    if (files.has(path)) return;
+    files.set(path, "");
+    const text = await (await fetch(url + path)).text();
+    files.set(path, text);
+    if (kind === "js") for (const [, name] of text.matchAll(/(?:from|import)\s*"\.\/([^"]+\.js)"/g)) await read(`/assets/${name}`);
+  };
+  for (const [, path] of html.matchAll(new RegExp(`(?:src|href)="(/assets/[^"]+\\.${kind})"`, "g"))) await read(path);
+  return [...files.values()].reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0) / 1024;
 }
 
 export const noFaults = (page) => assert.deepEqual(page.faults, []);

@@ -262,7 +262,7 @@ describe("Partner Activity", () => {
     await server.post(drafts(0, 40));
     await open("partner=globex");
     const chart = page.getByRole("img", { name: /Activities per minute/ });
-    const count = async () => Number(/(\d+) activit/.exec(await chart.getAttribute("aria-label"))[1]);
+    const count = async () => Number(/(\d+) in the last/.exec(await chart.getAttribute("aria-label"))?.[1]);
     const stored = (await server.stored("partner=globex")).length;
     await until(count, (n) => n === stored, "the chart");
     await server.post([draft(1, { partner: "globex" }), draft(2, { partner: "acme" })]);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { activityPath, Browser, noFaults, rows, sealed, until } from "./browser.mjs";
+import { activityPath, Browser, firstBytes, noFaults, rows, sealed, until } from "./browser.mjs";
 import { draft, drafts, Server } from "./server.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -32,6 +32,11 @@ describe("the page", () => {
     const file = await fetch(server.url + script, { headers: { "accept-encoding": "br" } });
     assert.match(file.headers.get("cache-control"), /immutable/);
     assert.equal(file.headers.get("content-encoding"), "br");
+    // As promised for the first sight of the page; a bundler that no longer splits would show here.
+    const js = await firstBytes(server.url, "js");
+    const css = await firstBytes(server.url, "css");
+    assert.ok(js > 20 && js <= 60, `${js} KB of JavaScript`);
+    assert.ok(css > 2 && css <= 10, `${css} KB of CSS`);
     const etag = index.headers.get("etag");
     assert.equal((await fetch(`${server.url}/`, { headers: { "if-none-match": etag } })).status, 304);
   });

@@ -62,12 +62,18 @@ pub(crate) async fn histogram_by_bucket(open: Open) {
         (&[("partner", "nobody")], 0, 501, vec![0, 60], vec![]),
         (&[][..], 0, 501, vec![], vec![]),
     ] {
-        let query =
-            HistogramQuery { filter: filter(pairs), since: at(since), until: at(until), starts: starts.iter().map(|m| at(*m)).collect() };
-        let histogram = subject.store.log.histogram(subject.workspace, query).await.expect("histogram");
+        let starts: Vec<_> = starts.into_iter().map(at).collect();
+        let query = HistogramQuery { filter: filter(pairs), up_to: None, since: at(since), until: at(until), starts };
+        let histogram = subject.store.log.histogram(subject.workspace, query.clone()).await.expect("histogram");
         assert!(histogram.complete);
-        assert_eq!(histogram.items, want, "{pairs:?} {since}..{until} {starts:?}");
+        assert_eq!(histogram.items, want, "{query:?}");
+        let nothing = HistogramQuery { up_to: Some(0), ..query };
+        assert_eq!(subject.store.log.histogram(subject.workspace, nothing).await.expect("histogram").items, []);
     }
+    // What lies above a place in the log is left out, wherever in time it is.
+    let pinned = HistogramQuery { filter: filter(&[]), up_to: Some(4), since: at(0), until: at(501), starts: vec![at(0), at(60)] };
+    let found = subject.store.log.histogram(subject.workspace, pinned).await.expect("histogram");
+    assert_eq!(found.items, [bucket(0, 3), bucket(60, 1)]);
 }
 
 async fn facets(subject: &Subject, pairs: &[(&str, &str)], by: &[Field], values_max: usize) -> Facets {

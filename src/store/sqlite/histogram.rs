@@ -31,7 +31,8 @@ impl SqliteStore {
             return Ok(Histogram { head, complete: true, items: Vec::new() });
         };
         let since = query.since.max(first);
-        let whole = Range { low: head.pruned, high: head.seq };
+        let high = query.up_to.map_or(head.seq, |seq| seq.min(head.seq));
+        let whole = Range { low: head.pruned, high };
         let low = seq_before(connection, workspace, whole, Some(since)).await?;
         let scan = Scan::plan(connection, workspace, &query.filter, Some(since), Some(query.until)).await?;
         // Every start is a multiple of the grain away from the first, so a grain lies in one bucket and the database
@@ -39,7 +40,7 @@ impl SqliteStore {
         let grain = grain_of(&query.starts, query.until);
         let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
         let mut pace = Pace::new(self.inner.scan);
-        let mut left = Range { low, high: head.seq };
+        let mut left = Range { low, high };
         while !left.is_empty() {
             let window = pace.newest(left);
             let mut sql = QueryBuilder::new("select (occurred_at - ");

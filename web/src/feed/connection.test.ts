@@ -129,14 +129,30 @@ describe("coming back", () => {
 });
 
 describe("a path that is silent", () => {
-  it("is given up after two heartbeats without a frame", () => {
+  it("is asked for a sign of life, said to be without an answer, and given up", () => {
     welcome();
-    pass(30_000);
-    say({ type: "position", sub: "feed", position: "c" });
-    pass(30_000);
-    expect(connection.link.state).toBe("open");
     pass(4_000);
+    say({ type: "position", sub: "feed", position: "c" });
+    pass(4_999);
+    expect(last().sent).toEqual([]);
+    pass(1);
+    expect(JSON.parse(last().sent[0]!)).toMatchObject({ type: "ping" });
+    expect(connection.unanswered).toBe(false);
+    pass(3_000);
+    expect([connection.unanswered, connection.link.state]).toEqual([true, "open"]);
+    pass(9_000);
     expect(connection.link).toMatchObject({ state: "offline", reason: "silent" });
+    expect(connection.unanswered).toBe(false);
+  });
+
+  it("is live again with whatever comes", () => {
+    welcome();
+    pass(9_000);
+    expect(connection.unanswered).toBe(true);
+    say({ type: "pong", t: 1 });
+    expect(connection.unanswered).toBe(false);
+    pass(9_000);
+    expect([connection.unanswered, connection.link.state, last().sent.length]).toEqual([true, "open", 2]);
   });
 
   it("is given up when no welcome comes", () => {

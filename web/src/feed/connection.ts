@@ -8,8 +8,12 @@ const BACKOFF_FIRST_MS = 400;
 const BACKOFF_MAX_MS = 20_000;
 const BACKOFF_REFUSED_MS = 15_000;
 const WELCOME_WAIT_MS = 10_000;
-/** Silence for this many heartbeats means the path is dead, whatever the socket says. */
-const SILENT_HEARTBEATS = 2.2;
+/** After so much silence the server is asked for a sign of life. */
+const PROBE_AFTER_MS = 5_000;
+/** Without one for so long, the page says that there is no answer. */
+const ANSWER_WAIT_MS = 3_000;
+/** And after this the path is dead, whatever the socket says. */
+const DEAD_AFTER_MS = 12_000;
 
 export type Link =
   | { state: "connecting" }
@@ -51,11 +55,12 @@ export class Connection {
    */
   clockOffset = 0;
   lastFrameAt = 0;
+  /** True while the server owes a sign of life: what is shown may not be all there is. */
+  unanswered = false;
   /** How often the server has welcomed us. */
   welcomes = 0;
   #socket: Socket | null = null;
   #openedAt = 0;
-  #heartbeat = 15_000;
   #attempts = 0;
   #advice: number | null = null;
   #farewell: string | null = null;
@@ -90,8 +95,7 @@ export class Connection {
   /** The path is checked at once: after sleep a socket may look open and be dead. */
   check(): void {
     if (this.link.state !== "open") return this.retryNow();
-    this.send({ type: "ping", t: this.world.now() });
-    this.#watch(3_000);
+    this.#probe(0);
   }
 
   send(word: object): boolean {
@@ -117,7 +121,7 @@ export class Connection {
     socket.onclose = (event) => {
       if (socket === this.#socket) this.#lost(event.code, event.reason);
     };
-    this.#watch(WELCOME_WAIT_MS);
+    this.#watch(WELCOME_WAIT_MS, () => this.#lost(0, "silent"));
   }
 
   #receive(text: string): void {
@@ -128,8 +132,11 @@ export class Connection {
       return this.#lost(0, "unreadable");
     }
     this.lastFrameAt = this.world.now();
+    if (this.unanswered) {
+      this.unanswered = false;
+      this.changed(this.link);
+    }
     if (frame.type === "welcome") {
-      this.#heartbeat = frame.heartbeat_ms || this.#heartbeat;
       this.clockOffset = offset(Date.parse(frame.server_time), this.#openedAt, this.world.now());
       this.#attempts = 0;
       this.welcomes++;
@@ -140,7 +147,7 @@ export class Connection {
       this.#advice = frame.reconnect_after_ms;
       this.#farewell = frame.reason;
     }
-    this.#watch(this.#heartbeat * SILENT_HEARTBEATS);
+    this.#watch(PROBE_AFTER_MS, () => this.#probe());
     this.heard(frame);
   }
 
@@ -168,9 +175,20 @@ export class Connection {
     return Math.min(grown, BACKOFF_MAX_MS) * jitter;
   }
 
-  #watch(ms: number): void {
+  #watch(ms: number, late: () => void): void {
     this.#cancelWatch();
-    this.#cancelWatch = this.world.after(ms, () => this.#lost(0, "silent"));
+    this.#cancelWatch = this.world.after(ms, late);
+  }
+
+  /** Asks for a sign of life; any frame is one. `patience` is how long it may be owed before the path is given up. */
+  #probe(patience = DEAD_AFTER_MS - ANSWER_WAIT_MS): void {
+    this.send({ type: "ping", t: this.world.now() });
+    this.#watch(ANSWER_WAIT_MS, () => {
+      if (patience === 0) return this.#lost(0, "silent");
+      this.unanswered = true;
+      this.changed(this.link);
+      this.#watch(patience, () => this.#lost(0, "silent"));
+    });
   }
 
   #drop(): void {
@@ -190,6 +208,7 @@ export class Connection {
 
   #set(link: Link): void {
     this.link = link;
+    this.unanswered = false;
     this.changed(link);
   }
 }

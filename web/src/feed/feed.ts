@@ -15,6 +15,11 @@ const HISTORY_LIMIT_MAX = 1_000;
 const CONFIRM_PAGES_MAX = 20;
 const SEAL_FIRST_MS = 600;
 const SEAL_EVERY_MS = 10_000;
+/** What came since the last answer is asked about sooner, but so that asking takes a twentieth of the time at most. */
+const SEAL_CAME_MS = 1_000;
+const SEAL_SHARE = 20;
+/** Pages that held nothing which are read in a row without being asked. */
+const EMPTY_PAGES_MAX = 20;
 const AGAIN_MS = 2_000;
 
 export interface FeedOptions {
@@ -23,8 +28,10 @@ export interface FeedOptions {
   world: World;
   readPage(filter: FilterSet, before: Cursor, limit: number): Promise<Page>;
   changed(): void;
-  /** Live rows as they come, for the chart. */
-  came?(rows: Activity[]): void;
+  /** Rows above the position that the view had, and the one it has now: each row once between two calls of `began`. */
+  came?(rows: Activity[], position: Cursor | null): void;
+  /** The view began anew, or rows it was given have changed: what was made of them is to be made afresh. */
+  began?(): void;
   directoryChanged?(what: string, key: string): void;
   /** The server would not have the filter; this one, the last it took, is in force again. */
   refused?(inForce: FilterSet): void;
@@ -52,7 +59,10 @@ export class Feed {
   #loading: number | null = null;
   #accepted: FilterSet | null = null;
   #subscribing: { ref: string; filter: FilterSet } | null = null;
-  #sealing: { ref: string; from: Cursor | null } | null = null;
+  #sealing: { ref: string; from: Cursor | null; at: number } | null = null;
+  #sealDue = Infinity;
+  #sealTook = 0;
+  #emptyPages = 0;
   #cancelSeal = () => {};
   #cancelAgain = () => {};
 
@@ -95,20 +105,37 @@ export class Feed {
     this.options.changed();
   }
 
+  /** A timer of the feed's world. */
+  after(ms: number, run: () => void): () => void {
+    return this.options.world.after(ms, run);
+  }
+
   get loadingOlder(): boolean {
     return this.#loading === this.#generation;
   }
 
   /** True when as many rows are held as this page holds at most. */
   get full(): boolean {
-    return this.view.rows.length >= this.view.rows.limit && this.view.unconfirmed === 0;
+    return this.view.rows.length >= this.view.historyMax && this.view.unconfirmed === 0;
+  }
+
+  /** True when the search for older rows found nothing for so long that it waits to be asked. */
+  get tired(): boolean {
+    return this.#emptyPages >= EMPTY_PAGES_MAX;
+  }
+
+  /** Somebody asks for older rows, however long it was in vain. */
+  searchOn(): void {
+    this.#emptyPages = 0;
+    void this.#findFirst();
+    void this.loadOlder();
   }
 
   /** Reads the next page of history; false when there was none to read, or it could not be had. */
   async loadOlder(): Promise<boolean> {
     const { view } = this;
     const before = view.older;
-    if (this.loadingOlder || !view.settled || before === null || this.full) return false;
+    if (this.loadingOlder || !view.settled || before === null || this.full || this.tired) return false;
     const generation = this.#generation;
     let merged = false;
     this.#loading = generation;
@@ -121,6 +148,7 @@ export class Feed {
       merged = generation === this.#generation && view.older === before;
       if (merged) {
         view.history(page);
+        this.#emptyPages = page.items.length ? 0 : this.#emptyPages + 1;
         this.#sealSoon(SEAL_FIRST_MS);
       }
     } catch {
@@ -142,6 +170,12 @@ export class Feed {
     }
     // Overtaken by live rows, or the page could not be had.
     if (generation === this.#generation && this.view.unconfirmed > 0 && this.view.settled) this.#again(() => void this.#confirm());
+  }
+
+  /** Where nothing is to be seen yet, it is looked for further back without being asked. */
+  async #findFirst(): Promise<void> {
+    const generation = this.#generation;
+    while (this.view.rows.length === 0 && (await this.loadOlder()) && generation === this.#generation);
   }
 
   #again(run: () => void): void {
@@ -205,13 +239,17 @@ export class Feed {
         break;
       case "refiltered":
         view.refiltered(frame);
-        if (view.pendingRef === null) this.#settled();
+        if (view.pendingRef === null) {
+          this.options.began?.();
+          this.#settled();
+        }
         break;
       case "activities": {
         const live = !view.catchingUp;
         const rows = view.activities(frame);
         if (live) for (const row of rows) this.latency.came(row.recorded_at);
-        if (rows.length) this.options.came?.(rows);
+        this.#came(rows);
+        if (frame.amended?.length || frame.erased?.length) this.options.began?.();
         break;
       }
       case "position":
@@ -247,10 +285,20 @@ export class Feed {
     const asked = this.#subscribing?.filter;
     this.#subscribing = null;
     this.view.subscribed(frame);
+    if (frame.mode === "resumed") this.#came(frame.items);
+    else this.options.began?.();
     // The filter was changed between the word and its answer, perhaps there and back: rows went with it.
     const changed = asked && canonical(asked) !== canonical(this.view.filter);
     if (changed || !this.view.settled) this.#refilter(this.view.filter);
     else this.#settled();
+  }
+
+  #came(rows: Activity[]): void {
+    if (!rows.length) return;
+    this.options.came?.(rows, this.view.position);
+    // The seal stands beside the rows: it must not tell of fewer for longer than it has to.
+    const soon = Math.max(SEAL_CAME_MS, this.#sealTook * SEAL_SHARE);
+    if (this.view.seal.state === "complete" && this.#sealing === null && this.#sealDue - this.options.world.now() > soon) this.#sealSoon(soon);
   }
 
   #settled(): void {
@@ -258,11 +306,14 @@ export class Feed {
     this.#generation++;
     this.#cancelAgain();
     this.#sealSoon(SEAL_FIRST_MS);
+    this.#emptyPages = 0;
     void this.#confirm();
+    void this.#findFirst();
   }
 
   #sealSoon(ms: number): void {
     this.#cancelSeal();
+    this.#sealDue = this.options.world.now() + ms;
     this.#cancelSeal = this.options.world.after(ms, () => this.checkSeal());
   }
 
@@ -271,7 +322,7 @@ export class Feed {
     this.#sealSoon(SEAL_EVERY_MS);
     if (view.catchingUp || !view.settled || view.rev === 0 || view.pendingRef !== null) return;
     const asked = { ref: `k${++this.#refs}`, from: view.seal.from };
-    if (this.connection.send({ type: "seal", sub: SUB, ...asked })) this.#sealing = asked;
+    if (this.connection.send({ type: "seal", sub: SUB, ...asked })) this.#sealing = { ...asked, at: this.options.world.now() };
   }
 
   #sealed(frame: Extract<ServerFrame, { type: "sealed" }>): void {
@@ -281,6 +332,7 @@ export class Feed {
     const asked = this.#sealing;
     if (!asked || (frame.ref != null && frame.ref !== asked.ref)) return;
     this.#sealing = null;
+    this.#sealTook = this.options.world.now() - asked.at;
     // Asked before a page of history moved the beginning down: the next one is for the whole.
     if (asked.from !== view.seal.from) return this.#sealSoon(SEAL_FIRST_MS);
     if (view.seal.compare(frame.stored, frame.since, this.options.world.now()) === "complete") return;

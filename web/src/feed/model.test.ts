@@ -4,6 +4,8 @@
 import { describe, expect, it } from "vitest";
 import type { World } from "./connection";
 import { Feed } from "./feed";
+import { barOf, Histogram } from "./histogram";
+import { Range, type Span } from "./range";
 import type { FilterSet } from "./filter";
 import { Sim } from "./sim";
 import type { Activity, Page } from "./types";
@@ -85,6 +87,15 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     filter: randomFilter(),
     world,
     changed: () => {},
+    came: (rows, position) => {
+      histogram.came(rows);
+      range.came(rows, position);
+    },
+    began: () => {
+      ask();
+      if (range.view.filter !== feed.view.filter) look();
+      else range.again();
+    },
     rowsMax: 40,
     backfill: 10,
     page: 12,
@@ -101,6 +112,25 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
       );
     },
   });
+  /** Read now or when it is answered, or not at all. */
+  const later = <T>(answer: () => T): Promise<T> => {
+    const early = random() < 0.5 ? { answer: answer() } : null;
+    return new Promise<T>((resolve, reject) => pages.push({ run: () => (serverUp ? resolve(early ? early.answer : answer()) : reject(new Error("offline"))) }));
+  };
+  const histogram = new Histogram({ read: ({ filter, before }) => later(() => sim.bars(filter, before)), after: (ms, run) => clock.after(ms, run), changed: () => {} });
+  const ask = () => histogram.ask({ filter: feed.view.filter, width: "minute", since: 0, until: null, before: feed.view.position });
+  let range: Range;
+  let span: Span = { since: null, until: null };
+  const look = () => {
+    range?.stop();
+    range = new Range({ filter: feed.view.filter, span, read: (filter, within, before, limit) => later(() => sim.page(filter, before ?? sim.cursor(sim.head), Math.min(limit, 12), within)), rowsMax: 30, after: (ms, run) => clock.after(ms, run), changed: () => {} });
+  };
+  look();
+  const brush = () => {
+    const since = Math.floor(random() * (clock.now + 1));
+    span = { since: random() < 0.8 ? since : null, until: random() < 0.8 ? since + Math.floor(random() * 60_000) : null };
+    look();
+  };
   if (process.env.FEED_TRACE) trace(feed, sim);
   const settle = async () => {
     for (let i = 0; i < 8; i++) await Promise.resolve();
@@ -135,9 +165,13 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     [4, () => sim.member(pick(MESSAGES), pick(PARTNERS), random() < 0.6)],
     [6, () => feed.setFilter(randomFilter())],
     [6, () => void feed.loadOlder()],
+    [3, () => void range.loadOlder()],
+    [2, brush],
     [3, () => feed.hold()],
     [3, () => feed.release()],
     [3, () => sim.cut(1006)],
+    // What came meanwhile is told by the first frame of a resumed subscription.
+    [3, () => (sim.cut(1006), Array.from({ length: 1 + Math.floor(random() * 6) }, post), clock.advance(1_000))],
     [1, () => sim.cut(1012, true)],
     [1, () => ((serverUp = !serverUp), sim.cut(1006))],
     [0.2, () => (sim.cut(1006), sim.restore())],
@@ -161,7 +195,7 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
       page?.run();
       await settle();
       const { view } = feed;
-      const done = feed.connection.link.state === "open" && view.settled && view.unconfirmed === 0;
+      const done = feed.connection.link.state === "open" && view.settled && view.unconfirmed === 0 && histogram.state === "known" && range.view.settled && !range.failed;
       quiet = !busy && !page && done && (!sim.seals || view.seal.state === "complete") ? quiet + 1 : 0;
       if (!busy && !page) clock.advance(1_000);
     }
@@ -177,6 +211,17 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     const below = held.filter((row) => row.seq <= after).map(brief);
     expect(sim.truth(view.filter, 0).map(brief), label).toEqual(expect.arrayContaining(below));
     if (sim.seals) expect(view.seal.state, label).toBe("complete");
+
+    const bars = new Map<number, number>();
+    for (const row of sim.truth(view.filter, 0)) {
+      const minute = barOf(Date.parse(row.occurred_at), "minute");
+      bars.set(minute, (bars.get(minute) ?? 0) + 1);
+    }
+    for (let minute = 0; minute <= clock.now; minute += 60_000) expect(histogram.count(minute), `${label}, minute ${minute}`).toBe(bars.get(minute) ?? 0);
+
+    const low = range.view.older === null ? 0 : Number(range.view.older.split(".")[1]);
+    const within = (row: Activity) => (span.since === null || Date.parse(row.occurred_at) >= span.since) && (span.until === null || Date.parse(row.occurred_at) < span.until);
+    expect(range.view.rows.all().filter((row) => row.seq > low).map(brief), `${label}, range`).toEqual(sim.truth(view.filter, low).filter(within).map(brief));
   };
 
   for (let i = 0; i < 30; i++) post();

@@ -3,7 +3,9 @@
 
 import type { Socket } from "./connection";
 import { type FilterSet, matcher } from "./filter";
-import type { Activity, Cursor, Page, ServerFrame } from "./types";
+import { barOf } from "./histogram";
+import type { Span } from "./range";
+import type { Activity, Bars, Cursor, Page, ServerFrame } from "./types";
 
 type Entry =
   | { kind: "activity"; row: Activity }
@@ -29,6 +31,13 @@ interface Session {
   open: boolean;
 }
 
+const FIELDS: Record<string, string[]> = {
+  subscribe: ["type", "sub", "ref", "filter", "after", "backfill"],
+  refilter: ["type", "sub", "ref", "filter", "backfill"],
+  seal: ["type", "sub", "ref", "from"],
+  ping: ["type", "ref", "t"],
+};
+
 export type Random = () => number;
 
 export class Sim {
@@ -38,7 +47,7 @@ export class Sim {
   log: Entry[] = [];
   sessions: Session[] = [];
   /** How often a client was told of a new epoch, a mismatch, a page. */
-  seen = { subscribed: 0, resumed: 0, refiltered: 0, sealed: 0, amended: 0, erased: 0, pages: 0, unasked: 0, lagging: 0, caughtUp: 0 };
+  seen = { subscribed: 0, resumed: 0, refiltered: 0, sealed: 0, amended: 0, erased: 0, pages: 0, bars: 0, unasked: 0, lagging: 0, caughtUp: 0 };
   #rows = new Map<number, Activity>();
 
   constructor(private readonly random: Random) {}
@@ -119,9 +128,13 @@ export class Sim {
   }
 
   // REST.
-  page(filter: FilterSet, before: Cursor, limit: number): Page {
+  page(filter: FilterSet, before: Cursor, limit: number, span?: Span): Page {
     this.seen.pages++;
-    const test = this.test(filter);
+    const matching = this.test(filter);
+    const test = (row: Activity) => {
+      const at = Date.parse(row.occurred_at);
+      return matching(row) && at >= (span?.since ?? -Infinity) && at < (span?.until ?? Infinity);
+    };
     const items: Activity[] = [];
     const top = this.#seq(before);
     const budget = this.random() < 0.2 ? 5 + Math.floor(this.random() * 20) : Infinity;
@@ -139,6 +152,17 @@ export class Sim {
       complete,
       searched_back_to: complete ? null : "2026-01-01T00:00:00.000Z",
     };
+  }
+
+  bars(filter: FilterSet, before: Cursor | null): Bars {
+    this.seen.bars++;
+    const bars = new Map<number, number>();
+    const top = before === null ? this.head : this.#seq(before);
+    for (const row of this.truth(filter, 0)) {
+      const start = barOf(Date.parse(row.occurred_at), "minute");
+      if (row.seq <= top) bars.set(start, (bars.get(start) ?? 0) + 1);
+    }
+    return { items: [...bars].map(([start, count]) => ({ start, count })), complete: true };
   }
 
   // The socket.
@@ -187,6 +211,9 @@ export class Sim {
 
   #word(session: Session, word: Record<string, never>): void {
     const { type, sub, ref } = word as unknown as { type: string; sub: string; ref?: string };
+    // As the real one: a field that the word has not is refused.
+    const fields = FIELDS[type];
+    if (!fields || Object.keys(word).some((name) => !fields.includes(name))) throw new Error(`the server would refuse ${JSON.stringify(word)}`);
     const tag = ref === undefined ? {} : { ref };
     if (type === "ping") session.toClient.push({ type: "pong", t: {} });
     if (type === "subscribe") {

@@ -26,6 +26,18 @@ export interface Erased {
   at: number;
 }
 
+/** How many activities occurred in a span of time: its start in milliseconds, and their number. */
+export interface Bar {
+  start: number;
+  count: number;
+}
+
+export interface Bars {
+  items: Bar[];
+  /** False when the search had used up its time: counts are the least that there are. */
+  complete: boolean;
+}
+
 export type Page = Omit<wire.ActivityPage, "items"> & { items: Activity[] };
 
 /** A frame by its word; rows are whole, and what may be null is always told. */

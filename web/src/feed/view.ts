@@ -10,6 +10,9 @@ import { Rows, ROWS_MAX } from "./rows";
 import { Seal } from "./seal";
 import type { Activity, Amended, Cursor, Erased, Page, ServerFrame } from "./types";
 
+/** Somebody who reads back goes this much further than what is held for everybody. */
+const HISTORY_TIMES = 4;
+
 type Frame<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
 export class View {
@@ -39,10 +42,14 @@ export class View {
   /** Changes that came while a page of history was on its way, which may be older than they are. */
   #since: (Amended | Erased)[] | null = null;
 
+  /** History may be read so far back that so many rows are held; following, it is `rows.limit`. */
+  readonly historyMax: number;
+
   constructor(filter: FilterSet, limit = ROWS_MAX) {
     this.filter = toWire(filter);
     this.#matches = matcher(this.filter);
     this.rows = new Rows(limit);
+    this.historyMax = limit * HISTORY_TIMES;
   }
 
   /** Rows drawn: all, or those at or below the ceiling. */
@@ -191,7 +198,7 @@ export class View {
     for (const change of meanwhile) this.#draw(change);
     if (before !== null) this.seal.extend(before, page.older, this.#seqsBetween(low, top));
     // Rows that nobody has confirmed yet make room for those that somebody has.
-    this.rows.dropOldest(Math.min(this.unconfirmed, this.rows.length - this.rows.limit));
+    this.rows.dropOldest(Math.min(this.unconfirmed, this.rows.length - this.historyMax));
   }
 
   /** Reading on will not reach the rows below what is confirmed: they go, rather than stand there unproven. */
@@ -262,15 +269,17 @@ export class View {
   }
 
   #trim(): void {
-    const surplus = this.rows.length - this.rows.limit;
-    if (surplus <= 0) return;
     if (this.ceiling !== null) {
       // Somebody is reading: what waits is let go, never what is being read.
       const ceiling = this.ceiling;
-      this.overflow += this.rows.length - this.rows.upTo(ceiling);
+      const waiting = this.rows.length - this.rows.upTo(ceiling);
+      if (waiting <= this.rows.limit) return;
+      this.overflow += waiting;
       this.rows.keep((row) => row.seq <= ceiling);
       return;
     }
+    const surplus = this.rows.length - this.rows.limit;
+    if (surplus <= 0) return;
     this.rows.dropOldest(Math.min(surplus, this.unconfirmed));
     const mark = this.rows.trim();
     if (mark === null) return;

@@ -12,6 +12,9 @@ describe("what the address asks for", () => {
     ["colour=red&not.colour=red&utm_source=x", {}, ["colour=red", "not.colour=red", "utm_source=x"]],
     ["device=phone&device=tv&partner=", { device: ["tv"] }, ["device=phone", "partner="]],
     ["partner=acme&partner=ACME", { partner: ["acme"] }, []],
+    ["since=2026-11-24T09:00:00Z&until=2026-11-24T10:00:00Z", {}, []],
+    ["since=2026-11-24T09:00:00Z&until=2026-11-24T09:00:00Z", {}, ["since=2026-11-24T09:00:00Z", "until=2026-11-24T09:00:00Z"]],
+    ["since=yesterday", {}, ["since=yesterday"]],
     ["text=one&text=two", { text: "one two" }, []],
     [`text=${"w ".repeat(17).trim()}`, {}, [`text=${"w ".repeat(17).trim()}`]],
   ])("%s", (query, filter, unread) => {

@@ -86,6 +86,13 @@ export function tooMuch(filter: FilterSet): string | null {
   return null;
 }
 
+/** Times are the span's to apply (`span.svelte.ts`); what it cannot is told here. */
+function badTime(query: URLSearchParams, name: string, given: string): string | null {
+  if (Number.isNaN(Date.parse(given))) return "It must be a time, as in 2026-11-24T09:10:00Z.";
+  if (given !== query.get(name)) return "There is one beginning and one end.";
+  return Date.parse(query.get("since") ?? "") >= Date.parse(query.get("until") ?? "") ? "The beginning must be before the end." : null;
+}
+
 /** The filter of an address on the page of one event. */
 export function readAddress(query: URLSearchParams, event: string): { filter: FilterSet; unread: Unread[] } {
   const filter: FilterSet = {};
@@ -97,6 +104,11 @@ export function readAddress(query: URLSearchParams, event: string): { filter: Fi
     const field = not ? name.slice(4) : name;
     if (name === "text") {
       words.push(given);
+      continue;
+    }
+    if (name === "since" || name === "until") {
+      const problem = badTime(query, name, given);
+      if (problem) skip(problem);
       continue;
     }
     if (!isField(field)) {

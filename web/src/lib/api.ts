@@ -1,7 +1,9 @@
 // The REST edge of the page: one fetch, one error, and the directory's words.
 
 import { type FilterSet, formatFilter } from "../feed/filter";
-import type { Activity, Page } from "../feed/types";
+import type { Question } from "../feed/histogram";
+import type { Span } from "../feed/range";
+import type { Activity, Bars, Page } from "../feed/types";
 import type * as wire from "../feed/wire";
 import type { Counts, Flavor, Message, Partner, Recipient, Session, Why } from "../feed/wire";
 
@@ -68,6 +70,14 @@ const withFilter = (path: string, filter: FilterSet, extra: Record<string, strin
   return `${path}?${query}`;
 };
 
+/** Hours and days begin where they do for whoever looks. */
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export const spanQuery = (span?: Span | null): Record<string, string> => ({
+  ...(span?.since != null ? { since: new Date(span.since).toISOString() } : {}),
+  ...(span?.until != null ? { until: new Date(span.until).toISOString() } : {}),
+});
+
 export const api = {
   session: () => get<Session>("/v1/session"),
   signIn: (key: string) => call<Session>("POST", "/v1/session", { key }),
@@ -96,16 +106,17 @@ export const api = {
     call<unknown>("POST", `/v1/events/${enc(e)}/messages/${enc(m)}/recipients`, { add, remove }),
   flavors: async () => (await get<{ items: Flavor[] }>("/v1/flavors")).items,
 
-  page: (filter: FilterSet, before: string, limit: number) =>
-    get<Page>(withFilter("/v1/activities", filter, { before, limit: String(limit) })),
+  page: (filter: FilterSet, before: string | null, limit: number, span?: Span) =>
+    get<Page>(withFilter("/v1/activities", filter, { ...(before === null ? {} : { before }), limit: String(limit), ...spanQuery(span) })),
   newest: (filter: FilterSet, limit: number) =>
     get<Page>(withFilter("/v1/activities", filter, { limit: String(limit) })),
   activity: (id: string) => get<Activity>(`/v1/activities/${enc(id)}`),
   why: (id: string, filter: FilterSet) => get<Why>(withFilter(`/v1/activities/${enc(id)}/why`, filter, {})),
-  counts: (filter: FilterSet, by: string[]) =>
-    get<Counts>(withFilter("/v1/activities/counts", filter, { by: by.join(",") })),
-  histogram: (filter: FilterSet, since: string, bucket = "minute") =>
-    get<{ items: { start: string; count: number }[] }>(
-      withFilter("/v1/activities/histogram", filter, { bucket, since }),
-    ),
+  counts: (filter: FilterSet, by: string[], span?: Span | null) =>
+    get<Counts>(withFilter("/v1/activities/counts", filter, { by: by.join(","), ...spanQuery(span) })),
+  histogram: async ({ filter, width, since, until, before }: Question): Promise<Bars> => {
+    const extra = { bucket: width, ...spanQuery({ since, until }), ...(before === null ? {} : { before }), ...(width === "minute" ? {} : { zone }) };
+    const read = await get<{ complete: boolean; items: { start: string; count: number }[] }>(withFilter("/v1/activities/histogram", filter, extra));
+    return { complete: read.complete, items: read.items.map(({ start, count }) => ({ start: Date.parse(start), count })) };
+  },
 };

@@ -7,6 +7,7 @@ import { untrack } from "svelte";
 import type { Field, FilterSet } from "../feed";
 import { api, type Counted } from "./api";
 import { VALUES_MAX } from "./address";
+import { span } from "./span.svelte";
 
 const EVERY_MS = 3_000;
 /** A count that is dear is made less often: so many times as long as it took. */
@@ -53,14 +54,15 @@ export class Counting {
       if (this.#sought.length) this.#sought = [];
     }
     const sought = this.#sought;
+    const within = span.current;
     let gone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const read = async () => {
       const began = performance.now();
       try {
         const [found, named] = await Promise.all([
-          api.counts(filter, field ? [field] : []),
-          field && sought.length ? api.counts(naming(filter, field, sought), [field]).catch(() => null) : null,
+          api.counts(filter, field ? [field] : [], within),
+          field && sought.length ? api.counts(naming(filter, field, sought), [field], within).catch(() => null) : null,
         ]);
         if (gone) return;
         this.failed = false;

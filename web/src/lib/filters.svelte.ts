@@ -5,6 +5,7 @@
 import { canonical, type Field, type FilterSet, formatFilter, has, include, isEmpty, exclude, only } from "../feed";
 import { readAddress, tooMuch, type Unread } from "./address";
 import { router } from "./router.svelte";
+import { span } from "./span.svelte";
 
 /** Browsers keep some 50 entries. */
 const UNDO_MAX = 45;
@@ -92,6 +93,8 @@ class Filters {
   #go(next: FilterSet, unread: Unread[], replace: boolean, state: unknown): void {
     const query = formatFilter(next);
     for (const { name, value } of unread) query.append(name, value);
+    // The span of time that is looked at stays, whatever is asked for in it.
+    for (const [name, value] of Object.entries(span.query)) query.append(name, value);
     const text = query.toString();
     router.go(router.path + (text ? `?${text}` : "") + router.hash, replace, state);
   }

@@ -1,7 +1,7 @@
 // The bridge from the plain feed to Svelte: however many frames come, the page
 // is told at most once per animation frame.
 
-import { browserWorld, Feed, type Activity, type FilterSet } from "../feed";
+import { browserWorld, type Cursor, Feed, type Activity, type FilterSet } from "../feed";
 import { api } from "./api";
 
 /** From so many rows a second on, the page is drawn in batches. */
@@ -18,7 +18,8 @@ export class Live {
   #rate = 0;
   #inSecond = 0;
   #secondAt = 0;
-  #listeners: ((rows: Activity[]) => void)[] = [];
+  #listeners: ((rows: Activity[], position: Cursor | null) => void)[] = [];
+  #beginners: (() => void)[] = [];
   #off: (() => void)[] = [];
 
   constructor(
@@ -31,10 +32,11 @@ export class Live {
       world: browserWorld,
       readPage: (f, before, limit) => api.page(f, before, limit),
       changed: () => this.#ask(),
-      came: (rows) => {
+      came: (rows, position) => {
         this.#count(rows.length);
-        this.#listeners.forEach((hear) => hear(rows));
+        this.#listeners.forEach((hear) => hear(rows, position));
       },
+      began: () => this.#beginners.forEach((hear) => hear()),
       directoryChanged: hear.directoryChanged,
       refused: hear.refused,
     });
@@ -66,9 +68,15 @@ export class Live {
     this.#off.forEach((off) => off());
   }
 
-  onRows(hear: (rows: Activity[]) => void): () => void {
+  onRows(hear: (rows: Activity[], position: Cursor | null) => void): () => void {
     this.#listeners.push(hear);
     return () => (this.#listeners = this.#listeners.filter((l) => l !== hear));
+  }
+
+  /** The view began anew: what was counted from its rows must be counted afresh. */
+  onBegan(hear: () => void): () => void {
+    this.#beginners.push(hear);
+    return () => (this.#beginners = this.#beginners.filter((l) => l !== hear));
   }
 
   /** How many rows came in the last second. */
@@ -84,6 +92,11 @@ export class Live {
       this.#secondAt = now;
     }
     this.#inSecond += rows;
+  }
+
+  /** Something the page shows beside the feed has changed. */
+  changed(): void {
+    this.#ask();
   }
 
   #ask(): void {

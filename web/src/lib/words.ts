@@ -43,6 +43,23 @@ export function span(ms: number): string {
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
 }
 
+/** So many bars of a chart in words: 3 h 20 min, 9 days. */
+export const spanWords = (bars: number, width: "minute" | "hour" | "day"): string =>
+  width === "day" ? many(bars, "day") : width === "hour" ? many(Math.round(bars / 24), "day") : span(bars * 60_000);
+
+/** 09:10 to 09:25, 3 May 09:10 to 4 May 17:00, since 09:10. */
+export function timeWords({ since, until }: { since: number | null; until: number | null }): string {
+  if (since === null) return until === null ? "" : `until ${short(until)}`;
+  if (until === null) return `since ${short(since)}`;
+  const [a, b] = [new Date(since), new Date(until)];
+  if ([a, b].every((at) => at.getHours() + at.getMinutes() === 0)) {
+    const last = day(until - 1);
+    return day(since) === last ? last : `${day(since)} to ${last}`;
+  }
+  if (a.toDateString() === b.toDateString()) return `${short(since)} to ${shortFormat.format(b)}`;
+  return `${day(since)} ${shortFormat.format(a)} to ${day(until)} ${shortFormat.format(b)}`;
+}
+
 /** Late from here on is marked, as the protocol says. */
 export const LATE_MS = 5 * 60_000;
 

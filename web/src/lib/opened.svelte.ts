@@ -1,0 +1,78 @@
+// The activity that the address names: `#a=ID`. It may be one of the rows, one of long ago, or of another event.
+
+import type { Activity } from "../feed";
+import { api, Problem } from "./api";
+import { eventPath, router } from "./router.svelte";
+
+export class Opened {
+  row = $state.raw<Activity | null>(null);
+  /** Why it cannot be shown; with `again`, asking again may help. */
+  problem = $state.raw<{ text: string; again: boolean } | null>(null);
+  /** True for one that was not among the rows, but asked for by its id. */
+  asked = $state(false);
+  readonly #event: string;
+
+  constructor(event: string) {
+    this.#event = event;
+  }
+
+  get wanted(): string | null {
+    const id = /^#a=(.+)$/.exec(router.hash)?.[1] ?? null;
+    try {
+      return id && decodeURIComponent(id);
+    } catch {
+      return id;
+    }
+  }
+
+  /** To be called whenever the address changes; `held` looks among the rows that are here. */
+  follow(held: (id: string) => Activity | undefined): void {
+    const id = this.wanted;
+    this.problem = null;
+    if (id === null) this.row = null;
+    else if (this.row?.id !== id) {
+      this.row = held(id) ?? null;
+      this.asked = false;
+      if (!this.row) void this.read();
+    }
+  }
+
+  async read(): Promise<void> {
+    const id = this.wanted;
+    if (id === null) return;
+    this.problem = null;
+    try {
+      const row = await api.activity(id);
+      if (this.wanted !== id) return;
+      // Names and filters on this page are those of its event.
+      if (row.event.key !== this.#event) router.go(`${eventPath(row.event.key, "activity")}${router.hash}`, true);
+      else {
+        this.row = row;
+        this.asked = true;
+      }
+    } catch (error) {
+      if (this.wanted !== id) return;
+      const gone = error instanceof Problem && [400, 404, 410].includes(error.status);
+      const denied = error instanceof Problem && error.status === 403;
+      this.problem = gone
+        ? { text: "The activity in this address is not here: the address may be cut short, or the activity was erased.", again: false }
+        : denied
+          ? { text: "The activity in this address belongs to an event that this key may not read.", again: false }
+          : { text: "The activity in this address could not be read: the server did not answer.", again: true };
+    }
+  }
+
+  open(row: Activity): void {
+    this.row = row;
+    this.asked = false;
+    this.#go(`#a=${row.id}`);
+  }
+  close(): void {
+    this.row = null;
+    this.problem = null;
+    this.#go("");
+  }
+  #go(hash: string): void {
+    router.go(router.path + router.search + hash, true);
+  }
+}

@@ -1,0 +1,79 @@
+// The chart's picture: bars from the oldest at the left to the newest at the right, drawn on a canvas.
+
+import { barAfter, type Histogram, type Width } from "../feed";
+import { day, short } from "../lib/words";
+
+/** Below the bars, for times. */
+const FOOT = 15;
+const LABEL_GAP = 62;
+
+export interface Picture {
+  histogram: Histogram;
+  width: Width;
+  /** Start of the last bar. */
+  edge: number;
+  bars: number;
+  most: number;
+  /** Bars that are marked: a span of time, and the one pointed at. */
+  from: number | null;
+  to: number | null;
+  pointed: number | null;
+}
+
+/** Bars between which a time is written, so that words do not touch and times are round. */
+const ROUND: Record<Width, number[]> = { minute: [5, 10, 15, 30, 60, 120], hour: [6, 12, 24, 48, 96], day: [7, 14, 28, 56, 112] };
+
+function roundAt(start: number, width: Width, every: number): boolean {
+  const date = new Date(start);
+  if (width === "minute") return (date.getHours() * 60 + date.getMinutes()) % every === 0;
+  if (width === "hour") return every < 24 ? date.getHours() % every === 0 : date.getHours() === 0 && Math.floor(start / 86_400_000) % (every / 24) === 0;
+  return Math.floor((start + 43_200_000) / 86_400_000) % every === 0;
+}
+
+export function draw(canvas: HTMLCanvasElement, width: number, height: number, picture: Picture): void {
+  const context = canvas.getContext("2d");
+  if (!context || !width) return;
+  const ratio = devicePixelRatio || 1;
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  const style = getComputedStyle(canvas);
+  const { histogram, bars, edge, most, from, to, pointed } = picture;
+  const step = width / bars;
+  const tall = height - FOOT - 2;
+  const every = ROUND[picture.width].find((count) => count * step >= LABEL_GAP) ?? bars;
+  context.font = `11px ${style.fontFamily}`;
+  context.textAlign = "center";
+  const first = barAfter(edge, picture.width, 1 - bars);
+  const inside = (start: number) => (from === null || start >= from) && (to === null || start < to);
+  const marked = from !== null || to !== null;
+  for (let i = 0; i < bars; i++) {
+    const start = picture.width === "day" ? barAfter(first, "day", i) : first + i * (picture.width === "minute" ? 60_000 : 3_600_000);
+    const x = i * step;
+    if (marked && inside(start)) {
+      context.fillStyle = style.textDecorationColor;
+      context.fillRect(x, 0, step + 0.5, height - FOOT);
+    }
+    const count = histogram.count(start);
+    if (count && most) {
+      const h = Math.max(2, (count / most) * tall);
+      context.fillStyle = pointed === start || (marked && inside(start)) ? style.outlineColor : style.color;
+      context.fillRect(x + 0.5, height - FOOT - h, Math.max(1, step - 1.5), h);
+    }
+    if (roundAt(start, picture.width, every) && x > 24 && x < width - 40) {
+      context.fillStyle = style.caretColor;
+      context.fillText(label(start, picture.width), x + step / 2, height - 3);
+    }
+  }
+  context.fillStyle = style.borderColor;
+  context.fillRect(0, height - FOOT, width, 1);
+}
+
+const label = (start: number, width: Width): string => {
+  const date = new Date(start);
+  if (width === "day" || (date.getHours() === 0 && date.getMinutes() === 0)) return day(start);
+  return short(start).slice(-5);
+};
