@@ -174,6 +174,14 @@ describe("the filters", () => {
     await rests(query, (text) => text === "?partner=acme");
   });
 
+  test("4: a span of time is a step as well, and Undo takes it back", async () => {
+    await open("partner=acme&since=2020-01-01T00:00:00.000Z&until=2020-01-02T00:00:00.000Z");
+    await page.getByRole("button", { name: "Back to the live view" }).first().click();
+    await rests(query, (text) => text === "?partner=acme");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await rests(query, (text) => text.includes("partner=acme") && text.includes("since=2020-01-01"));
+  });
+
   test("4: Undo leaves the details open, and words that are too many are refused in words", async () => {
     await open();
     await until(() => rows(page), (all) => all.length > 5, "rows");
