@@ -105,7 +105,7 @@ pub fn event_forbidden(bound: &Key, named: &str) -> Problem {
 }
 
 fn status_word(status: StatusCode) -> &'static str {
-    const WORDS: [(u16, &str); 20] = [
+    const WORDS: [(u16, &str); 21] = [
         (101, "101"),
         (200, "200"),
         (201, "201"),
@@ -120,6 +120,7 @@ fn status_word(status: StatusCode) -> &'static str {
         (408, "408"),
         (409, "409"),
         (410, "410"),
+        (412, "412"),
         (413, "413"),
         (415, "415"),
         (422, "422"),

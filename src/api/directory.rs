@@ -6,21 +6,21 @@ use axum::Extension;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::Api;
 use super::authenticate::Caller;
-use super::error::{INTERNAL, NOT_FOUND, Problem};
+use super::error::{INTERNAL, NOT_FOUND, PARAMETER_INVALID, PRECONDITION_FAILED, Problem};
 use super::fields::{Fields, plain_text};
 use super::lists::{self, ListBody};
 use super::paths::Path;
 use super::query::Query;
 use super::{activities, body};
 use crate::domain::limits::TAGS_MAX;
-use crate::domain::{Key, fold};
-use crate::store::{Change, EventRecord, Outcome, PartnerRecord};
+use crate::domain::{Invalid, Key, fold};
+use crate::store::{Change, EventRecord, NamedKind, Outcome, PartnerRecord};
 
 /// An event.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -64,19 +64,49 @@ impl From<PartnerRecord> for PartnerBody {
     }
 }
 
-/// Makes what a change names last, and gives it back as it is now: 201 when it is new, 200 when it was replaced.
+/// Makes what a change names last, and gives it back as it is now: 201 when it is new, 200 when it was replaced. With
+/// `If-None-Match: *` nothing is replaced.
+///
+/// # Errors
+/// As [`changed`] and [`only_new`], and [`PRECONDITION_FAILED`] where something has the key already.
 pub(super) async fn put<T: Serialize>(
     api: &Api,
+    headers: &HeaderMap,
     change: Change,
     read: impl Future<Output = Result<Option<T>, crate::store::StoreError>>,
 ) -> Result<Response, Problem> {
+    let change = if only_new(headers)? { Change::Create(Box::new(change)) } else { change };
     let status = match changed(api, change).await? {
         Outcome::Put { created: true } => StatusCode::CREATED,
         Outcome::Put { created: false } => StatusCode::OK,
+        Outcome::Taken { kind, key, name } => return Err(taken(kind, &key, &name)),
         other => return Err(unexpected(&other)),
     };
     let now = read.await?.ok_or_else(|| Problem::not_found("thing any more"))?;
     Ok((status, Json(now)).into_response())
+}
+
+/// Whether the caller wants to make something new and to replace nothing: `If-None-Match: *`.
+///
+/// # Errors
+/// [`PARAMETER_INVALID`] for any other value: nothing here has an entity tag.
+fn only_new(headers: &HeaderMap) -> Result<bool, Problem> {
+    let given: Vec<_> = headers.get_all(header::IF_NONE_MATCH).iter().map(|value| value.as_bytes().trim_ascii()).collect();
+    match given.as_slice() {
+        [] => Ok(false),
+        [b"*"] => Ok(true),
+        _ => {
+            let fault = Invalid::one("If-None-Match", "precondition", "must be *, which means: only where nothing has the key yet");
+            Err(Problem::invalid(PARAMETER_INVALID, fault))
+        }
+    }
+}
+
+/// Something has the key that was to be new.
+fn taken(kind: NamedKind, key: &str, name: &str) -> Problem {
+    let kind = kind.as_str();
+    let rule = format!("the {kind} {key} ({name}) has this key already; choose another, or leave If-None-Match out to replace it");
+    Problem::invalid(PRECONDITION_FAILED, Invalid::one(kind, "key_taken", rule))
 }
 
 /// Hands a change to the one writer; what it names and is not there is not found.
@@ -109,7 +139,8 @@ pub(super) async fn named(field: &'static str, uri: &Uri, headers: &HeaderMap, b
 }
 
 /// Create an event, or rename it.
-#[utoipa::path(put, path = "/v1/events/{event}", tag = "Directory", params(("event" = String, Path, description = "Key of the event")),
+#[utoipa::path(put, path = "/v1/events/{event}", tag = "Directory",
+    params(("event" = String, Path, description = "Key of the event"), crate::api::openapi::CreateParams),
     request_body = crate::api::openapi::NameDraft,
     responses((status = 201, description = "Created", body = EventBody), (status = 200, description = "Replaced", body = EventBody)))]
 pub async fn put_event(
@@ -123,7 +154,7 @@ pub async fn put_event(
     let (workspace, event) = (caller.principal.workspace, path.event(&caller.principal)?);
     let name = named("name", &uri, &headers, body).await?;
     let read = async { Ok(api.store.directory.event(workspace, event.clone()).await?.map(EventBody::from)) };
-    put(&api, Change::PutEvent { workspace, event: event.clone(), name }, read).await
+    put(&api, &headers, Change::PutEvent { workspace, event: event.clone(), name }, read).await
 }
 
 /// Read an event.
@@ -155,7 +186,8 @@ pub async fn events(
 
 /// Create a partner, or replace it whole.
 #[utoipa::path(put, path = "/v1/events/{event}/partners/{partner}", tag = "Directory",
-    params(("event" = String, Path, description = "Key of the event"), ("partner" = String, Path, description = "Key of the partner")),
+    params(("event" = String, Path, description = "Key of the event"), ("partner" = String, Path, description = "Key of the partner"),
+        crate::api::openapi::CreateParams),
     request_body = crate::api::openapi::PartnerDraft,
     responses((status = 201, description = "Created", body = PartnerBody), (status = 200, description = "Replaced", body = PartnerBody)))]
 pub async fn put_partner(
@@ -177,7 +209,7 @@ pub async fn put_partner(
     fields.finish()?;
     let read = async { Ok(api.store.directory.partner(workspace, event.clone(), partner.clone()).await?.map(PartnerBody::from)) };
     let change = Change::PutPartner { workspace, event: event.clone(), partner: partner.clone(), name, email, company, tags };
-    put(&api, change, read).await
+    put(&api, &headers, change, read).await
 }
 
 /// Tags, each once by fold, in the spelling that came first.

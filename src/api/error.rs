@@ -69,6 +69,8 @@ codes! {
     ID_CONFLICT = "id_conflict", 409, "The id is taken by other content", "Give a new activity a new id; send the same one unchanged.";
     /// The cursor was good once.
     CURSOR_GONE = "cursor_gone", 410, "The cursor cannot be continued", "Read again from the newest page.";
+    /// The condition that the request makes does not hold.
+    PRECONDITION_FAILED = "precondition_failed", 412, "What the request made a condition is not so", "See errors; send it without If-None-Match to replace what is there.";
     /// Too many bytes or too many drafts.
     BODY_TOO_LARGE = "body_too_large", 413, "Too much in one request", "Send less at once; the limits are in detail.";
     /// The body is of a type that is not taken here.

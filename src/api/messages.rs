@@ -55,7 +55,8 @@ impl From<CampaignRecord> for CampaignBody {
 
 /// Create a message, or change its subject.
 #[utoipa::path(put, path = "/v1/events/{event}/messages/{message}", tag = "Directory",
-    params(("event" = String, Path, description = "Key of the event"), ("message" = String, Path, description = "Key of the message")),
+    params(("event" = String, Path, description = "Key of the event"), ("message" = String, Path, description = "Key of the message"),
+        crate::api::openapi::CreateParams),
     request_body = crate::api::openapi::SubjectDraft,
     responses((status = 201, description = "Created", body = MessageBody), (status = 200, description = "Replaced", body = MessageBody)))]
 pub async fn put_message(
@@ -70,7 +71,7 @@ pub async fn put_message(
     let subject = named("subject", &uri, &headers, body).await?;
     let read = async { Ok(api.store.directory.message(workspace, event.clone(), message.clone()).await?.map(MessageBody::from)) };
     let change = Change::PutMessage { workspace, event: event.clone(), message: message.clone(), subject };
-    put(&api, change, read).await
+    put(&api, &headers, change, read).await
 }
 
 /// Read a message.
@@ -107,7 +108,8 @@ pub async fn messages(
 
 /// Create a campaign, or rename it.
 #[utoipa::path(put, path = "/v1/events/{event}/campaigns/{campaign}", tag = "Directory",
-    params(("event" = String, Path, description = "Key of the event"), ("campaign" = String, Path, description = "Key of the campaign")),
+    params(("event" = String, Path, description = "Key of the event"), ("campaign" = String, Path, description = "Key of the campaign"),
+        crate::api::openapi::CreateParams),
     request_body = crate::api::openapi::NameDraft,
     responses((status = 201, description = "Created", body = CampaignBody), (status = 200, description = "Replaced", body = CampaignBody)))]
 pub async fn put_campaign(
@@ -122,7 +124,7 @@ pub async fn put_campaign(
     let name = named("name", &uri, &headers, body).await?;
     let read = async { Ok(api.store.directory.campaign(workspace, event.clone(), campaign.clone()).await?.map(CampaignBody::from)) };
     let change = Change::PutCampaign { workspace, event: event.clone(), campaign: campaign.clone(), name };
-    put(&api, change, read).await
+    put(&api, &headers, change, read).await
 }
 
 /// Read a campaign.

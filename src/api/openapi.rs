@@ -296,6 +296,16 @@ pub struct CloudEvent {
     data: serde_json::Value,
 }
 
+/// On what condition something is put.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what directory::only_new reads")]
+pub struct CreateParams {
+    /// `*`: only where nothing has the key yet, compared by fold. Without it what is there is replaced.
+    #[param(rename = "If-None-Match", pattern = r"^\*$")]
+    if_none_match: Option<String>,
+}
+
 /// Which page of a list.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -361,6 +371,9 @@ fn describe(operation: &mut Operation, needs: Needs) {
         shared.push(("422", "Fields are at fault; `errors` names each"));
     }
     shared.push(("410", "The cursor cannot be continued"));
+    if operation.parameters.iter().flatten().any(|parameter| parameter.name.eq_ignore_ascii_case(header::IF_NONE_MATCH.as_str())) {
+        shared.push(("412", "Something has the key already; `errors` names it"));
+    }
     shared.push(("503", "The server is busy or restarting; `Retry-After` says when to come again"));
     for (status, description) in shared {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();

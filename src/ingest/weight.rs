@@ -22,6 +22,7 @@ pub(super) fn weight_of(change: &Change) -> usize {
             }
             Change::PutMessage { event, message, subject, .. } => key(event) + key(message) + subject.len(),
             Change::PutCampaign { event, campaign, name, .. } => key(event) + key(campaign) + name.len(),
+            Change::Create(put) => weight_of(put),
             Change::Recipients { event, message, add, remove, .. } => {
                 key(event) + key(message) + add.iter().chain(remove).map(key).sum::<usize>()
             }
@@ -34,6 +35,7 @@ pub(super) fn rows_of(change: &Change) -> usize {
         Change::Append { activities, .. } => activities.len(),
         Change::Recipients { add, remove, .. } => add.len() + remove.len(),
         Change::PutPartner { tags, .. } => 1 + tags.len(),
+        Change::Create(put) => rows_of(put),
         Change::PutEvent { .. } | Change::PutMessage { .. } | Change::PutCampaign { .. } => 1,
     }
 }

@@ -65,6 +65,8 @@ pub enum Change {
         /// Its name.
         name: String,
     },
+    /// The `Put` within, but only where nothing has its key yet; what is there is told and stays as it is.
+    Create(Box<Change>),
     /// Adds and removes recipients by hand. All partners must exist, or nothing is changed.
     Recipients {
         /// Whose directory.
@@ -149,6 +151,15 @@ pub enum Outcome {
     Put {
         /// True when it was not there before.
         created: bool,
+    },
+    /// A `Create` whose key, by fold, something has already; nothing was changed.
+    Taken {
+        /// What it is.
+        kind: NamedKind,
+        /// Its key, as first spelled.
+        key: String,
+        /// Its name.
+        name: String,
     },
     /// How many recipients really changed, and how many there are now.
     Recipients {

@@ -358,6 +358,7 @@ describe("Partner Activity", () => {
   test("7: first use shows a line that works as it stands", async () => {
     await server.call("PUT", "/v1/events/new-event", { name: "New event" });
     page = await browser.open(server, "/events/new-event/activity");
+    await page.getByRole("button", { name: "Make a key and show the line" }).click();
     const line = await until(() => page.locator(".first pre").innerText(), (text) => text.includes("td_"), "the line");
     const { execFileSync } = await import("node:child_process");
     execFileSync("sh", ["-c", `${line} -sS -o /dev/null --fail`]);

@@ -174,6 +174,31 @@ describe("the filters", () => {
     await rests(query, (text) => text === "?partner=acme");
   });
 
+  test("4: a span of time is a step as well, and Undo takes it back", async () => {
+    await open("partner=acme&since=2020-01-01T00:00:00.000Z&until=2020-01-02T00:00:00.000Z");
+    await page.getByRole("button", { name: "Back to the live view" }).first().click();
+    await rests(query, (text) => text === "?partner=acme");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await rests(query, (text) => text.includes("partner=acme") && text.includes("since=2020-01-01"));
+  });
+
+  test("4: Undo leaves the details open, and words that are too many are refused in words", async () => {
+    await open();
+    await until(() => rows(page), (all) => all.length > 5, "rows");
+    await page.locator('article [data-f="partner"]', { hasText: "Acme Inc" }).first().click();
+    await rests(query, (text) => text === "?partner=acme");
+    await page.getByRole("button", { name: /^Details of/ }).first().click();
+    await page.getByRole("complementary", { name: "Details" }).waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await rests(query, (text) => text === "");
+    assert.match(page.url(), /#a=/);
+    assert.equal(await page.getByRole("complementary", { name: "Details" }).count(), 1);
+    await box().fill("w ".repeat(17));
+    await chips().getByText("at most 16 words").waitFor();
+    await box().blur();
+    assert.equal(await box().inputValue(), "");
+  });
+
   test("5: the focus stays near: chip, Clear, Undo, picker, field, value", async () => {
     await open("partner=acme&partner=globex&flavor=page.viewed");
     await page.getByRole("button", { name: "Remove Acme Inc" }).click();

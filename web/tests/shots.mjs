@@ -98,7 +98,7 @@ try {
   await shot("wide-light", { width: 1920, height: 1080, act: details });
   await shot("4k-dark", { width: 3840, height: 2160, scheme: "dark" });
   await shot("nothing-light", { path: activityPath("partner=quiet") });
-  await shot("first-use-light", { path: "/events/summit-27/activity", act: (page) => page.getByText("Copy the line").waitFor() });
+  await shot("first-use-light", { path: "/events/summit-27/activity", act: (page) => page.getByText("Make a key and show the line").waitFor() });
   await shot("keys-light", { act: (page) => page.keyboard.press("?") });
   await shot("partners-light", { path: "/events/expo-2026/partners" });
   await shot("messages-dark", { path: "/events/expo-2026/messages", scheme: "dark" });

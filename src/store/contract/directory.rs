@@ -35,6 +35,28 @@ pub(crate) async fn puts_create_and_replace(open: Open) {
     assert!(directory.campaign(subject.workspace, key("other"), key("c-1")).await.expect("read").is_none());
 }
 
+pub(crate) async fn creates_replace_nothing(open: Open) {
+    let subject = Subject::fresh(open, Bounds::Usual).await;
+    let only = |put| Change::Create(Box::new(put));
+    let taken = |kind, key: &str, name: &str| Outcome::Taken { kind, key: key.to_owned(), name: name.to_owned() };
+    let missing = Outcome::Missing(vec![MissingThing { kind: NamedKind::Event, key: "Straße".to_owned() }]);
+    let changes = vec![
+        only(campaign(&subject, "Straße", "c-1", "One")),
+        only(event(&subject, "Straße", "First")),
+        // In the same transaction, by fold.
+        only(event(&subject, "STRASSE", "Second")),
+        only(campaign(&subject, "strasse", "C-1", "One")),
+        only(campaign(&subject, "straße", "c-1", "Two")),
+    ];
+    let created = Outcome::Put { created: true };
+    let committed = subject.commit(changes).await;
+    let (event_taken, campaign_taken) = (taken(NamedKind::Event, "Straße", "First"), taken(NamedKind::Campaign, "C-1", "One"));
+    assert_eq!(committed.outcomes, [missing, created.clone(), event_taken, created, campaign_taken]);
+    assert!(committed.changed.is_empty(), "nothing was renamed");
+    let found = subject.store.directory.campaign(subject.workspace, key("strasse"), key("c-1")).await.expect("read").expect("there");
+    assert_eq!((found.key.as_str(), found.name.as_str()), ("C-1", "One"));
+}
+
 pub(crate) async fn renames_are_told(open: Open) {
     let subject = Subject::fresh(open, Bounds::Usual).await;
     subject.append(vec![activity(1, "page.viewed", "Expo", "Acme")]).await;

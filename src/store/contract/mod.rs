@@ -115,7 +115,7 @@ macro_rules! contract_tests {
                 a_refused_activity_creates_nothing recorded_at_never_goes_back names_are_those_of_the_moment
                 entries_read_back_as_published workspaces_do_not_meet large_batches;
             membership: observed_recipients removal_by_hand_wins recipients_by_hand tags_are_entries;
-            directory: puts_create_and_replace renames_are_told lists_go_on;
+            directory: puts_create_and_replace creates_replace_nothing renames_are_told lists_go_on;
             paging: agrees_with_a_plain_list budget_cut_pages_add_up memberships_come_with_the_page since_finds_its_place;
             counting: counts_and_barriers histogram_by_bucket facets_list_the_directory;
             keyring: workspaces credentials one_time_credentials;

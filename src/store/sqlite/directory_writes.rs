@@ -46,10 +46,38 @@ impl Transaction<'_> {
                 self.put_tags(workspace, &holder, &named, &tags).await?;
                 Ok(Outcome::Put { created })
             }
+            Change::Create(put) => match self.standing(&put).await? {
+                Some((kind, named)) => Ok(Outcome::Taken { kind, key: named.key.to_string(), name: named.name.to_string() }),
+                None => Box::pin(self.change_directory(*put)).await,
+            },
             Change::Recipients { workspace, event, message, add, remove } => {
                 self.change_recipients(workspace, &event, &message, &add, &remove).await
             }
         }
+    }
+
+    /// What has the key of a `Put` already. No other write comes between this look and the `Put`: both are of the one
+    /// writer's transaction.
+    async fn standing(&mut self, put: &Change) -> Result<Option<(NamedKind, Named)>, StoreError> {
+        let (kind, workspace, event, key) = match put {
+            Change::PutEvent { workspace, event, .. } => (NamedKind::Event, workspace, None, event),
+            Change::PutPartner { workspace, event, partner, .. } => (NamedKind::Partner, workspace, Some(event), partner),
+            Change::PutMessage { workspace, event, message, .. } => (NamedKind::Message, workspace, Some(event), message),
+            Change::PutCampaign { workspace, event, campaign, .. } => (NamedKind::Campaign, workspace, Some(event), campaign),
+            Change::Append { .. } | Change::Create(_) | Change::Recipients { .. } => {
+                return Err(StoreError::Corrupt("only a put creates one thing".to_owned()));
+            }
+        };
+        let owner = match event {
+            None => workspace.number(),
+            Some(event) => match self.event(*workspace, event).await? {
+                Some(holder) => holder.id,
+                // The `Put` says that there is no such event.
+                None => return Ok(None),
+            },
+        };
+        let found = self.select_things(kind, owner, vec![key.folded().clone()]).await?.pop();
+        Ok(found.map(|named| (kind, named)))
     }
 
     async fn put_inner(

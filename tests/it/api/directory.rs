@@ -1,8 +1,9 @@
 //! Events, partners, messages, campaigns, recipients.
 
+use hyper::Method;
 use serde_json::json;
 
-use crate::app::TestApp;
+use crate::app::{Answer, TestApp};
 
 #[tokio::test]
 async fn made_replaced_read_and_listed() {
@@ -23,6 +24,70 @@ async fn made_replaced_read_and_listed() {
         let list = app.get(&key, path).await.json();
         assert_eq!((list["items"].as_array().map(Vec::len), &list["next"]), (Some(1), &json!(null)), "{path}");
     }
+    app.finish().await;
+}
+
+/// A `PUT` that may only make something new.
+async fn create(app: &TestApp, key: &str, path: &str, body: &str) -> Answer {
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json"), ("if-none-match", "*")];
+    app.request(Method::PUT, path, &headers, body.to_owned()).await
+}
+
+#[tokio::test]
+async fn what_is_there_is_not_replaced_when_only_something_new_is_wanted() {
+    let app = TestApp::start().await;
+    let key = app.key("ingest,read,admin").await;
+    let partner = r#"{"name":"Acme Inc","email":"desk@acme.example","tags":["gold"]}"#;
+    for (kind, path, other, body, wrong) in [
+        ("event", "/v1/events/Expo", "/v1/events/EXPO", r#"{"name":"Expo"}"#, r#"{"name":"Other"}"#),
+        ("partner", "/v1/events/expo/partners/acme", "/v1/events/expo/partners/ACME", partner, r#"{"name":"Other"}"#),
+        ("message", "/v1/events/expo/messages/m", "/v1/events/expo/messages/M", r#"{"subject":"Expo"}"#, r#"{"subject":"Other"}"#),
+        ("campaign", "/v1/events/expo/campaigns/c", "/v1/events/expo/campaigns/C", r#"{"name":"Expo"}"#, r#"{"name":"Other"}"#),
+    ] {
+        let made = create(&app, &key, path, body).await;
+        assert_eq!(made.status, 201, "{path}: {}", made.text());
+        let refused = create(&app, &key, other, wrong).await;
+        assert_eq!(refused.code(), (412, "precondition_failed".to_owned()), "{path}");
+        let fault = &refused.json()["errors"][0];
+        assert_eq!((&fault["path"], &fault["code"]), (&json!(kind), &json!("key_taken")), "{path}");
+        let now = app.get(&key, path).await.json();
+        assert_eq!(now, made.json(), "{path} is as it was");
+        let named = now["name"].as_str().or(now["subject"].as_str()).expect("a name");
+        assert!(fault["message"].as_str().expect("text").contains(named), "{fault} names what is there");
+        assert_eq!(create(&app, &key, other, "{}").await.code().0, 422, "{path}: a body that cannot be used is told first");
+    }
+    // What an activity made is there too.
+    app.post(&key, "/v1/activities", r#"{"flavor":"page.viewed","event":"expo","partner":"globex"}"#).await;
+    assert_eq!(create(&app, &key, "/v1/events/expo/partners/GLOBEX", r#"{"name":"Other"}"#).await.code().0, 412);
+    assert_eq!(create(&app, &key, "/v1/events/none/partners/p", r#"{"name":"x"}"#).await.code().0, 404);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn of_many_who_create_the_same_at_once_one_does() {
+    let app = TestApp::start().await;
+    let key = app.key("read,admin").await;
+    let paths = ["expo", "EXPO", "Expo", "eXpo", "exPo", "expO", "EXPo", "exPO"].map(|event| format!("/v1/events/{event}"));
+    let all = paths.iter().map(|path| create(&app, &key, path, r#"{"name":"x"}"#));
+    let mut statuses: Vec<_> = futures::future::join_all(all).await.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 412, 412, 412, 412, 412, 412, 412]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn no_other_condition_is_taken() {
+    let app = TestApp::start().await;
+    let key = app.key("read,admin").await;
+    let bearer = format!("Bearer {key}");
+    for value in ["\"abc\"", "", "*, *", "W/\"*\""] {
+        let headers = [("authorization", bearer.as_str()), ("if-none-match", value)];
+        let refused = app.request(Method::PUT, "/v1/events/expo", &headers, r#"{"name":"Expo"}"#).await;
+        assert_eq!(refused.code(), (400, "parameter_invalid".to_owned()), "{value}");
+        assert_eq!(refused.json()["errors"][0]["path"], json!("If-None-Match"), "{value}");
+    }
+    assert_eq!(app.get(&key, "/v1/events/expo").await.status, 404);
     app.finish().await;
 }
 

@@ -12,11 +12,18 @@ export type EventItem = wire.Event;
 export type Named = wire.Campaign;
 export type Counted = wire.ValueCount;
 
+/** A page of a list, and where the next one begins. */
+export interface ListPage<T> {
+  items: T[];
+  next: string | null;
+}
+
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
+    readonly faults: wire.Fault[] = [],
     /** The server is a demo, where one click signs in. */
     readonly demo = false,
   ) {
@@ -24,12 +31,17 @@ export class Problem extends Error {
   }
 }
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** What whoever keeps the session hears of any answer. */
+export const edge = { unauthorised: (): void => {} };
+
+const SIGN_IN = "/v1/session";
+
+export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
+      headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
@@ -41,28 +53,24 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   if (!response.ok) {
     const first = data?.errors?.[0];
     const detail = first ? `${first.path}: ${first.message}` : (data?.detail ?? data?.title ?? response.statusText);
-    throw new Problem(response.status, data?.code ?? "unknown", detail, data?.demo === true);
+    // A key that is tried and refused ends nothing.
+    if (response.status === 401 && !(method === "POST" && path === SIGN_IN)) edge.unauthorised();
+    throw new Problem(response.status, data?.code ?? "unknown", detail, data?.errors, data?.demo === true);
   }
   return data as T;
 }
 
 const enc = encodeURIComponent;
 const get = <T>(path: string) => call<T>("GET", path);
-const LIST_LIMIT = 500;
-/** Directory lists are read whole up to here; beyond it, searching by key is the way. */
-const LIST_MAX = 5_000;
+const LIST_LIMIT = 1_000;
+const list = <T>(path: string, after: string | null) =>
+  get<ListPage<T>>(`${path}?limit=${LIST_LIMIT}${after ? `&after=${enc(after)}` : ""}`);
 
-async function list<T>(path: string): Promise<T[]> {
-  const all: T[] = [];
-  let after: string | null = null;
-  do {
-    const query: string = `?limit=${LIST_LIMIT}${after ? `&after=${enc(after)}` : ""}`;
-    const page: { items: T[]; next: string | null } = await get(path + query);
-    all.push(...page.items);
-    after = page.next;
-  } while (after && all.length < LIST_MAX);
-  return all;
-}
+/** Makes something new; what is there already is not replaced, and the answer is a 412. */
+const create = <T>(path: string, body: unknown) => call<T>("PUT", path, body, { "if-none-match": "*" });
+const ofEvent = (e: string, kind: string, key?: string) =>
+  `/v1/events/${enc(e)}/${kind}${key === undefined ? "" : `/${enc(key)}`}`;
+const partnerBody = ({ name, email, company, tags }: Partner) => ({ name, email, company, tags });
 
 const withFilter = (path: string, filter: FilterSet, extra: Record<string, string>): string => {
   const query = formatFilter(filter);
@@ -79,31 +87,30 @@ export const spanQuery = (span?: Span | null): Record<string, string> => ({
 });
 
 export const api = {
-  session: () => get<Session>("/v1/session"),
-  signIn: (key: string) => call<Session>("POST", "/v1/session", { key }),
-  signOut: () => call<void>("DELETE", "/v1/session"),
-  signInDemo: () => call<Session>("POST", "/v1/session", { demo: true }),
+  session: () => get<Session>(SIGN_IN),
+  signIn: (key: string) => call<Session>("POST", SIGN_IN, { key }),
+  signOut: () => call<void>("DELETE", SIGN_IN),
+  signInDemo: () => call<Session>("POST", SIGN_IN, { demo: true }),
   newKey: (name: string, scopes: string[], event: string) =>
     call<{ key: string }>("POST", "/v1/keys", { name, scopes, event }),
 
-  events: () => list<EventItem>("/v1/events"),
+  events: (after: string | null) => list<EventItem>("/v1/events", after),
   event: (e: string) => get<EventItem>(`/v1/events/${enc(e)}`),
-  putEvent: (e: string, name: string) => call<Named>("PUT", `/v1/events/${enc(e)}`, { name }),
-  partners: (e: string) => list<Partner>(`/v1/events/${enc(e)}/partners`),
-  putPartner: (e: string, p: Partner) => {
-    const { key, ...body } = p;
-    return call<Partner>("PUT", `/v1/events/${enc(e)}/partners/${enc(key)}`, body);
-  },
-  campaigns: (e: string) => list<Named>(`/v1/events/${enc(e)}/campaigns`),
-  putCampaign: (e: string, c: string, name: string) =>
-    call<Named>("PUT", `/v1/events/${enc(e)}/campaigns/${enc(c)}`, { name }),
-  messages: (e: string) => list<Message>(`/v1/events/${enc(e)}/messages`),
-  putMessage: (e: string, m: string, subject: string) =>
-    call<Message>("PUT", `/v1/events/${enc(e)}/messages/${enc(m)}`, { subject }),
-  recipients: (e: string, m: string) =>
-    list<Recipient>(`/v1/events/${enc(e)}/messages/${enc(m)}/recipients`),
+  createEvent: (e: string, name: string) => create<EventItem>(`/v1/events/${enc(e)}`, { name }),
+  partners: (e: string, after: string | null) => list<Partner>(ofEvent(e, "partners"), after),
+  partner: (e: string, p: string) => get<Partner>(ofEvent(e, "partners", p)),
+  createPartner: (e: string, p: Partner) => create<Partner>(ofEvent(e, "partners", p.key), partnerBody(p)),
+  replacePartner: (e: string, p: Partner) => call<Partner>("PUT", ofEvent(e, "partners", p.key), partnerBody(p)),
+  campaigns: (e: string, after: string | null) => list<Named>(ofEvent(e, "campaigns"), after),
+  campaign: (e: string, c: string) => get<Named>(ofEvent(e, "campaigns", c)),
+  createCampaign: (e: string, c: string, name: string) => create<Named>(ofEvent(e, "campaigns", c), { name }),
+  messages: (e: string, after: string | null) => list<Message>(ofEvent(e, "messages"), after),
+  message: (e: string, m: string) => get<Message>(ofEvent(e, "messages", m)),
+  createMessage: (e: string, m: string, subject: string) => create<Message>(ofEvent(e, "messages", m), { subject }),
+  recipients: (e: string, m: string, after: string | null) =>
+    list<Recipient>(`${ofEvent(e, "messages", m)}/recipients`, after),
   setRecipients: (e: string, m: string, add: string[], remove: string[]) =>
-    call<unknown>("POST", `/v1/events/${enc(e)}/messages/${enc(m)}/recipients`, { add, remove }),
+    call<wire.RecipientsChanged>("POST", `${ofEvent(e, "messages", m)}/recipients`, { add, remove }),
   flavors: async () => (await get<{ items: Flavor[] }>("/v1/flavors")).items,
 
   page: (filter: FilterSet, before: string | null, limit: number, span?: Span) =>

@@ -68,8 +68,9 @@ export class Counting {
         this.failed = false;
         this.total = { count: found.total, complete: found.complete };
         if (field) {
-          const complete = found.complete && named?.complete !== false;
-          this.by = { ...this.by, [field]: { values: found.by[field] ?? [], named: named?.by[field] ?? [], rest: found.rest[field] ?? 0, complete } };
+          const tally = { values: found.by[field] ?? [], named: named?.by[field] ?? [], rest: found.rest[field] ?? 0, complete: found.complete && named?.complete !== false };
+          // Thousands of options hang on it: what is the same stays the same.
+          if (!same(this.by[field], tally)) this.by = { ...this.by, [field]: tally };
         }
       } catch {
         if (!gone) this.failed = true;
@@ -83,6 +84,9 @@ export class Counting {
     };
   }
 }
+
+const alike = (a: Counted[], b: Counted[]) => a.length === b.length && a.every((one, i) => one.value === b[i]!.value && one.count === b[i]!.count && one.label === b[i]!.label);
+const same = (a: Tally | undefined, b: Tally) => a !== undefined && a.rest === b.rest && a.complete === b.complete && alike(a.values, b.values) && alike(a.named, b.named);
 
 /** A field is counted without its own clauses, and what they name is always listed: so names are asked for in them. */
 function naming(filter: FilterSet, field: Field, values: string[]): FilterSet {

@@ -2,46 +2,106 @@
 // holds. Names are laid over activities by key, so a renamed partner is right
 // everywhere at once.
 
-import { fold } from "../feed";
-import { api, type EventItem, type Flavor, type Message, type Named, type Partner } from "./api";
+import { type Activity, fold } from "../feed";
+import { api, type EventItem, type Flavor, type Message, type Named, type Partner, Problem } from "./api";
+import { Listing } from "./listing.svelte";
 
-const byKey = <T extends { key: string }>(items: T[]): Map<string, T> =>
-  new Map(items.map((item) => [fold(item.key), item]));
+/** What the server says of the event in the address; "unknown" until it has answered. */
+export type Standing = "unknown" | "here" | "missing" | "forbidden";
+
+const AGAIN_MS = 1_000;
 
 class Directory {
-  events = $state.raw<EventItem[] | null>(null);
   /** The open event, whose lists these are. */
   event = $state<string | null>(null);
-  partners = $state.raw<Partner[] | null>(null);
-  messages = $state.raw<Message[] | null>(null);
-  campaigns = $state.raw<Named[] | null>(null);
   flavors = $state.raw<Flavor[] | null>(null);
-  #partners = $derived(byKey(this.partners ?? []));
-  #messages = $derived(byKey(this.messages ?? []));
-  #campaigns = $derived(byKey(this.campaigns ?? []));
-  #flavors = $derived(byKey(this.flavors ?? []));
-  #again: Record<string, ReturnType<typeof setTimeout>> = {};
+  /** The lists themselves, for who reads on, puts and drops. */
+  readonly list = {
+    events: new Listing<EventItem>({ page: (after) => api.events(after), one: (key) => api.event(key), key: keyOf }),
+    partners: new Listing<Partner>({ page: (after) => api.partners(this.#open, after), one: (key) => api.partner(this.#open, key), key: keyOf }),
+    messages: new Listing<Message>({ page: (after) => api.messages(this.#open, after), one: (key) => api.message(this.#open, key), key: keyOf }),
+    campaigns: new Listing<Named>({ page: (after) => api.campaigns(this.#open, after), one: (key) => api.campaign(this.#open, key), key: keyOf }),
+  };
+  #standing = $state<Standing>("unknown");
+  #looked = $state.raw<EventItem | null>(null);
+  #flavors = $derived(new Map((this.flavors ?? []).map((flavor) => [flavor.key, flavor])));
+  #again: ReturnType<typeof setTimeout> | undefined;
+
+  get events(): EventItem[] | null {
+    return this.list.events.items;
+  }
+  get partners(): Partner[] | null {
+    return this.list.partners.items;
+  }
+  get messages(): Message[] | null {
+    return this.list.messages.items;
+  }
+  get campaigns(): Named[] | null {
+    return this.list.campaigns.items;
+  }
 
   open(event: string | null): void {
     if (event === this.event) return;
     this.event = event;
-    this.partners = this.messages = this.campaigns = null;
+    this.#close();
+    void this.look();
   }
 
-  async loadEvents(): Promise<void> {
-    this.events = await api.events();
+  /** Nobody is signed in: what the last one could read is not for the next. */
+  forget(): void {
+    this.#close();
+    this.list.events.forget();
+    this.flavors = null;
+  }
+
+  /** Asks whether the open event is there, unless that is known. */
+  async look(): Promise<void> {
+    const { event } = this;
+    if (event === null || this.standing(event) === "here") return;
+    const found = await api.event(event).catch((error: unknown) => (error instanceof Problem ? error : new Problem(0, "unknown", "")));
+    if (event !== this.event) return;
+    if (!(found instanceof Problem)) {
+      this.#looked = found;
+      this.#standing = "here";
+    } else if (found.status === 403) this.#standing = "forbidden";
+    else if (found.status === 404 || found.status === 400) this.#standing = "missing";
+    // A server that cannot answer now says nothing about the event: its screens tell what is the matter.
+    else if (found.status !== 401) this.#standing = "here";
+  }
+
+  standing(event: string): Standing {
+    if (this.list.events.get(event)) return "here";
+    return event === this.event ? this.#standing : "unknown";
+  }
+
+  /** The open event as last read. */
+  get record(): EventItem | null {
+    return this.event === null ? null : (this.list.events.get(this.event) ?? this.#looked);
+  }
+
+  loadEvents(): Promise<void> {
+    return this.list.events.load();
+  }
+
+  /** Reads the open event again: how many partners it has. */
+  async loadEvent(): Promise<void> {
+    const { event } = this;
+    if (event === null) return;
+    const found = await api.event(event);
+    this.list.events.put(found);
+    if (event === this.event) this.#looked = found;
   }
 
   async loadPartners(): Promise<void> {
-    await this.#fill((e) => api.partners(e), (items) => (this.partners = items));
+    await Promise.all([this.list.partners.load(), this.loadEvent()]);
   }
 
-  async loadMessages(): Promise<void> {
-    await this.#fill((e) => api.messages(e), (items) => (this.messages = items));
+  loadMessages(): Promise<void> {
+    return this.list.messages.load();
   }
 
-  async loadCampaigns(): Promise<void> {
-    await this.#fill((e) => api.campaigns(e), (items) => (this.campaigns = items));
+  loadCampaigns(): Promise<void> {
+    return this.list.campaigns.load();
   }
 
   async loadFlavors(): Promise<void> {
@@ -51,53 +111,74 @@ class Directory {
   /** What a filter chooses from. One list that cannot be had does not keep the others. */
   async loadAll(): Promise<void> {
     await Promise.allSettled([
-      this.loadPartners(),
+      this.list.partners.load(),
       this.loadMessages(),
       this.loadCampaigns(),
       this.flavors ? null : this.loadFlavors(),
     ]);
   }
 
-  /** A name changed, or somebody new came: read that list again, at most once a second. */
-  changed(what: string): void {
-    const load: Record<string, () => Promise<void>> = {
-      event: () => this.loadEvents(),
-      partner: () => this.loadPartners(),
-      message: () => this.loadMessages(),
-      campaign: () => this.loadCampaigns(),
-      flavor: () => this.loadFlavors(),
-    };
-    const run = load[what];
-    if (!run || this.#again[what]) return;
-    this.#again[what] = setTimeout(() => {
-      delete this.#again[what];
-      // What cannot be read now is read with the next change; the old names stay.
-      run().catch(() => {});
-    }, 1_000);
+  /** The server says that a name changed: of `expo-2026`, or of `expo-2026/acme`. */
+  changed(what: string, key: string): void {
+    if (what === "event") return this.list.events.want(key, true);
+    const [event = "", inner = ""] = key.split("/", 2);
+    if (fold(event) !== fold(this.#open)) return;
+    if (what === "partner") this.list.partners.want(inner, true);
+    else if (what === "message") this.list.messages.want(inner, true);
+    else if (what === "campaign") this.list.campaigns.want(inner, true);
+  }
+
+  /** An activity of the open event came: whom and what it names belongs to the lists. */
+  met({ partner, message, campaign, flavor }: Activity): void {
+    if (!this.partner(partner.key)) this.list.partners.want(partner.key);
+    if (message && !this.message(message.key)) this.list.messages.want(message.key);
+    if (campaign && !this.campaign(campaign.key)) this.list.campaigns.want(campaign.key);
+    if (this.flavors && !this.flavor(flavor.key)) {
+      this.#again ??= setTimeout(() => {
+        this.#again = undefined;
+        // What cannot be read now is read with the next one; the old names stay.
+        this.loadFlavors().catch(() => {});
+      }, AGAIN_MS);
+    }
+  }
+
+  /** How many partners the open event has, the ones that are not read included. */
+  get partnersTotal(): number {
+    const { partners } = this.list;
+    const held = partners.items?.length ?? 0;
+    return partners.whole ? held : Math.max(held, this.record?.partners ?? 0);
   }
 
   eventName(key: string): string {
-    return this.events?.find((e) => fold(e.key) === fold(key))?.name ?? key;
+    const { record } = this;
+    return this.list.events.get(key)?.name ?? (record && fold(record.key) === fold(key) ? record.name : key);
   }
   partner(key: string): Partner | undefined {
-    return this.#partners.get(fold(key));
+    return this.list.partners.get(key);
   }
   message(key: string): Message | undefined {
-    return this.#messages.get(fold(key));
+    return this.list.messages.get(key);
   }
   campaign(key: string): Named | undefined {
-    return this.#campaigns.get(fold(key));
+    return this.list.campaigns.get(key);
   }
   flavor(key: string): Flavor | undefined {
     return this.#flavors.get(key);
   }
 
-  async #fill<T>(read: (event: string) => Promise<T>, set: (value: T) => void): Promise<void> {
-    const { event } = this;
-    if (event === null) return;
-    const items = await read(event);
-    if (event === this.event) set(items);
+  get #open(): string {
+    return this.event ?? "";
+  }
+
+  #close(): void {
+    this.#standing = "unknown";
+    this.#looked = null;
+    this.list.partners.forget();
+    this.list.messages.forget();
+    this.list.campaigns.forget();
   }
 }
+
+const keyOf = (item: { key: string }): string => item.key;
 
 export const directory = new Directory();

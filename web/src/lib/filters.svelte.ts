@@ -5,17 +5,10 @@
 import { canonical, type Field, type FilterSet, formatFilter, has, include, isEmpty, exclude, only } from "../feed";
 import { readAddress, tooMuch, type Unread } from "./address";
 import { router } from "./router.svelte";
+import { nextStep, type Step } from "./step";
 import { span } from "./span.svelte";
 
-/** Browsers keep some 50 entries. */
-const UNDO_MAX = 45;
 const TRAVERSAL_MS = 1_000;
-
-/** Kept with an entry of the history: the filter changes that lie right behind it, and what was before the last. */
-interface Step {
-  steps: number;
-  from: string;
-}
 
 class Filters {
   #read = $derived(readAddress(new URLSearchParams(router.search), router.parts[1] ?? ""));
@@ -25,10 +18,13 @@ class Filters {
   /** Why the last change was not made. */
   refusal = $state("");
   #step = $derived((router.state as Step | null)?.steps ? (router.state as Step) : { steps: 0, from: "" });
+  /** What is shown, in one text. */
+  #shape = $derived(`${canonical(this.current)} ${JSON.stringify(span.query)}`);
   /** Typing that ended where it began left an entry that undoes nothing: it is passed over. */
-  #idle = $derived(this.#step.steps > 0 && this.#step.from === canonical(this.current) ? 1 : 0);
+  #idle = $derived(this.#step.steps > 0 && this.#step.from === this.#shape ? 1 : 0);
   #going: ReturnType<typeof setTimeout> | undefined;
-  #then: (() => void) | null = null;
+  /** What is done while an undo is on its way comes after it. */
+  #queue: (() => void)[] = [];
 
   constructor() {
     addEventListener("popstate", () => this.#arrived());
@@ -40,26 +36,29 @@ class Filters {
     return this.#step.steps > this.#idle && navigation?.canGoBack !== false;
   }
 
+  /** An undo is on its way. */
+  get busy(): boolean {
+    return this.#going !== undefined;
+  }
+
   /** Sets the filter; `quiet` where one change follows another, as in typing. */
   set(next: FilterSet, quiet = false): void {
-    if (this.#going) {
-      // An undo is on its way: what is chosen meanwhile comes after it.
-      this.#then = () => this.set(next, quiet);
+    if (this.busy) {
+      this.#queue.push(() => this.set(next, quiet));
       return;
     }
-    const before = canonical(this.current);
-    if (canonical(next) === before) return;
+    if (canonical(next) === canonical(this.current)) return;
     this.refusal = tooMuch(next) ?? "";
     if (this.refusal) return;
-    const step: Step = { steps: Math.min(this.#step.steps + 1, UNDO_MAX), from: before };
-    this.#go(next, isEmpty(next) ? [] : this.unread, quiet, quiet ? history.state : step);
+    this.#go(next, isEmpty(next) ? [] : this.unread, quiet, quiet ? history.state : nextStep(this.#shape));
   }
 
   undo(): void {
-    if (!this.canUndo || this.#going) return;
+    if (this.busy) this.#queue.push(() => this.undo());
+    if (this.busy || !this.canUndo) return;
     this.refusal = "";
     this.#going = setTimeout(() => this.#arrived(), TRAVERSAL_MS);
-    history.go(-1 - this.#idle);
+    router.back(1 + this.#idle);
   }
 
   /** Takes out of the address what is not understood. */
@@ -80,9 +79,7 @@ class Filters {
   #arrived(): void {
     clearTimeout(this.#going);
     this.#going = undefined;
-    const then = this.#then;
-    this.#then = null;
-    then?.();
+    while (!this.busy && this.#queue.length) this.#queue.shift()!();
   }
 
   #go(next: FilterSet, unread: Unread[], replace: boolean, state: unknown): void {

@@ -17,7 +17,10 @@ export const parts = {
   send: later(() => import("../parts/SendDialog.svelte")),
   first: later(() => import("../parts/SendLine.svelte")),
   keys: later(() => import("../parts/KeysHelp.svelte")),
+  menu: later(() => import("../parts/ValueMenu.svelte")),
+  spoken: later(() => import("../parts/Spoken.svelte")),
   time: later(() => import("../parts/TimePick.svelte")),
+  rooms: later(() => import("../screens/rooms")),
 };
 
 /** Reads all of it, when nothing else is to be done. */

@@ -9,8 +9,14 @@ class Router {
   /** What the entry of the browser's history remembers beside its address. */
   state = $state.raw<unknown>(history.state);
 
+  #hash: string | null = null;
+
   constructor() {
-    addEventListener("popstate", () => this.#read());
+    addEventListener("popstate", () => {
+      if (this.#hash !== null) history.replaceState(history.state, "", location.pathname + location.search + this.#hash);
+      this.#hash = null;
+      this.#read();
+    });
     addEventListener("hashchange", () => this.#read());
     // Links within the page are followed without loading it again.
     document.addEventListener("click", (event) => {
@@ -34,6 +40,12 @@ class Router {
     if (replace) history.replaceState(state, "", to);
     else history.pushState(state, "", to);
     this.#read();
+  }
+
+  /** Goes back in the history; the hash, which names what is open beside a list, stays as it is. */
+  back(steps: number): void {
+    this.#hash = location.hash;
+    history.go(-steps);
   }
 
   get parts(): string[] {

@@ -1,6 +1,10 @@
 // Who is signed in, and what they may do.
 
-import { api, Problem, type Session } from "./api";
+import { fold } from "../feed";
+import { api, edge, Problem, type Session } from "./api";
+
+/** Says in this browser that somebody is signed in; the cookie itself is hidden from scripts. */
+const MARK = "signed in";
 
 class SessionState {
   current = $state<Session | null>(null);
@@ -10,46 +14,97 @@ class SessionState {
   /** The server offers the one-click sign-in of a demo. */
   demo = $state(false);
 
+  /** Somebody was signed in and did not sign out. */
+  lost = $state(false);
+
+  constructor() {
+    edge.unauthorised = () => {
+      if (this.status === "in") this.ended();
+    };
+  }
+
   async load(): Promise<void> {
     try {
-      this.current = await api.session();
-      this.status = "in";
+      this.#entered(await api.session());
     } catch (error) {
       if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
         this.demo = error.demo;
-        this.current = null;
-        this.status = "out";
+        if (this.status !== "out") this.ended(marked());
       } else if (this.status !== "in") this.status = "unreachable";
     }
   }
 
   /** Keys for sending that were made in this session, by event; they go with it, and are stored nowhere. */
-  madeKeys = new Map<string, string>();
+  madeKeys = new Map<string, Promise<string>>();
+
+  /** A key that may only send to this event: one a session, however often it is asked for. */
+  sendingKey(event: string): Promise<string> {
+    const { madeKeys } = this;
+    const held = madeKeys.get(fold(event));
+    if (held) return held;
+    const made = api.newKey("Sent by hand", ["ingest"], event).then(({ key }) => key);
+    madeKeys.set(fold(event), made);
+    // What could not be made may be tried again.
+    made.catch(() => madeKeys.delete(fold(event)));
+    return made;
+  }
 
   async signIn(key: string): Promise<void> {
-    this.current = await api.signIn(key);
-    this.status = "in";
+    this.#entered(await api.signIn(key));
   }
 
   async signInDemo(): Promise<void> {
-    this.current = await api.signInDemo();
-    this.status = "in";
+    this.#entered(await api.signInDemo());
   }
 
-  /** The server no longer knows this session: the sign-in page comes, at this address. */
-  ended(): void {
+  /** The server no longer knows this session: the sign-in page comes, at this address, and says so. */
+  ended(lost = true): void {
     this.current = null;
     this.madeKeys = new Map();
+    this.lost = lost;
     this.status = "out";
+    mark(lost);
   }
 
   async signOut(): Promise<void> {
-    await api.signOut();
-    this.ended();
+    try {
+      await api.signOut();
+    } catch (error) {
+      // The cookie stays until the server has taken it back: to say otherwise would be a lie.
+      if (!(error instanceof Problem && error.status === 401)) {
+        this.status = "unreachable";
+        return;
+      }
+    }
+    this.ended(false);
+  }
+
+  #entered(current: Session): void {
+    this.current = current;
+    this.lost = false;
+    this.status = "in";
+    mark(true);
   }
 
   can(scope: "read" | "ingest" | "admin"): boolean {
     return this.current?.scopes.includes(scope) ?? false;
+  }
+}
+
+function marked(): boolean {
+  try {
+    return localStorage.getItem(MARK) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function mark(on: boolean): void {
+  try {
+    if (on) localStorage.setItem(MARK, "");
+    else localStorage.removeItem(MARK);
+  } catch {
+    // Without storage the sign-in page just does not say why.
   }
 }
 

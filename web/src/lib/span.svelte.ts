@@ -3,6 +3,7 @@
 import type { Span } from "../feed";
 import { spanQuery } from "./api";
 import { router } from "./router.svelte";
+import { nextStep } from "./step";
 
 const time = (text: string | null): number | null => {
   const at = text === null ? NaN : Date.parse(text);
@@ -27,7 +28,7 @@ class SpanState {
     query.delete("since");
     query.delete("until");
     for (const [name, value] of Object.entries(spanQuery(next))) query.set(name, value);
-    router.go(router.path + (query.size ? `?${query}` : "") + router.hash);
+    router.go(router.path + (query.size ? `?${query}` : "") + router.hash, false, nextStep(""));
   }
 }
 

@@ -81,25 +81,25 @@ export function chipText(field: Field, value: string, not: boolean): string {
   return not ? `not ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function known(field: Field): { value: string; hint?: string }[] {
+function known(field: Field): string[] {
   switch (field) {
     case "partner":
-      return (directory.partners ?? []).map((p) => ({ value: p.key, hint: hintOf(field, p.key) }));
+      return (directory.partners ?? []).map((p) => p.key);
     case "flavor":
-      return (directory.flavors ?? []).map((f) => ({ value: f.key }));
+      return (directory.flavors ?? []).map((f) => f.key);
     case "message":
     case "about":
-      return (directory.messages ?? []).map((m) => ({ value: m.key }));
+      return (directory.messages ?? []).map((m) => m.key);
     case "campaign":
-      return (directory.campaigns ?? []).map((c) => ({ value: c.key }));
+      return (directory.campaigns ?? []).map((c) => c.key);
     case "tag":
-      return [...new Set((directory.partners ?? []).flatMap((p) => p.tags))].map((value) => ({ value }));
+      return [...new Set((directory.partners ?? []).flatMap((p) => p.tags))];
     case "device":
-      return DEVICES.map((value) => ({ value }));
+      return DEVICES;
     case "actor":
-      return ACTORS.map((value) => ({ value }));
+      return ACTORS;
     case "grade":
-      return GRADES.map((value) => ({ value }));
+      return GRADES;
     default:
       return [];
   }
@@ -108,32 +108,43 @@ function known(field: Field): { value: string; hint?: string }[] {
 /** About how many there are to choose from, before they are counted. */
 export const knownCount = (field: Field): number => Math.max(3, known(field).length);
 
-/** Everything that can be chosen: what the directory knows, what was counted, what is chosen already. */
-export function optionsOf(field: Field, tally: Tally | undefined, filter: FilterSet): Option[] {
+/** Everything that can be chosen: what was counted, and what the directory knows. Thousands: not to be made anew for each tick. */
+export function optionsOf(field: Field, tally: Tally | undefined): Map<string, Option> {
   const options = new Map<string, Option>();
-  // What is not listed has none, where everything was counted; else nobody knows.
-  const unlisted = tally && tally.rest === 0 && tally.complete ? 0 : null;
-  const put = (value: string, hint = "", count: number | null = unlisted, name = "") => {
-    const short = plain(field, value);
-    const id = fold(short);
+  for (const c of tally?.values ?? []) {
+    const id = fold(plain(field, c.value));
     const held = options.get(id);
-    if (held) {
-      if (count !== null) held.count = (held.count ?? 0) + count;
-      return;
-    }
-    let label = valueLabel(field, short);
-    if (name && label === short) label = name;
-    options.set(id, { value: short, label, hint, count, text: fold(`${label} ${short} ${hint}`) });
-  };
-  for (const c of tally?.values ?? []) put(c.value, hintOf(field, c.value), sure(tally!, c), c.label);
-  for (const { value, hint } of known(field)) if (!options.has(fold(value))) put(value, hint);
-  for (const value of [...(filter[field] ?? []), ...(filter.not?.[field] ?? [])]) if (!options.has(fold(plain(field, value)))) put(value);
-  for (const c of tally?.named ?? []) {
-    const option = options.get(fold(plain(field, c.value)));
-    if (option?.count === null) option.count = sure(tally!, c);
+    const count = sure(tally!, c);
+    if (!held) options.set(id, option(field, c.value, count, c.label));
+    else if (count !== null) held.count = (held.count ?? 0) + count;
   }
-  return [...options.values()];
+  for (const value of known(field)) {
+    const id = fold(value);
+    if (!options.has(id)) options.set(id, option(field, value, unlisted(tally)));
+  }
+  for (const c of tally?.named ?? []) {
+    const held = options.get(fold(plain(field, c.value)));
+    if (held?.count === null) held.count = sure(tally!, c);
+  }
+  return options;
 }
+
+/** What is chosen and none of those. */
+export function chosenOnly(field: Field, filter: FilterSet, options: Map<string, Option>, tally: Tally | undefined): Option[] {
+  const values = [...(filter[field] ?? []), ...(filter.not?.[field] ?? [])];
+  return values.filter((value) => !options.has(fold(plain(field, value)))).map((value) => option(field, value, countOf(tally, value) ?? unlisted(tally)));
+}
+
+function option(field: Field, given: string, count: number | null, name = ""): Option {
+  const value = plain(field, given);
+  const known = valueLabel(field, value);
+  const label = name && known === value ? name : known;
+  const hint = hintOf(field, value);
+  return { value, label, hint, count, text: fold(`${label} ${value} ${hint}`) };
+}
+
+/** What is not listed has none where everything was counted; else nobody knows. */
+const unlisted = (tally: Tally | undefined): number | null => (tally && tally.rest === 0 && tally.complete ? 0 : null);
 
 /** A count that was cut short tells nothing when it is 0. */
 const sure = (tally: Tally, c: Counted): number | null => (tally.complete || c.count > 0 ? c.count : null);
