@@ -65,5 +65,6 @@ export function chipText(field: Field, value: string, not: boolean): string {
         : ["partner", "flavor", "platform", "browser", "device"].includes(field)
           ? label
           : `${(FIELD_WORDS[field]?.[0] ?? field).toLowerCase()} ${label}`;
-  return not ? `not ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
+  // A name is written as it is given: eBay is no EBay.
+  return not ? `not ${text}` : text === label ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
