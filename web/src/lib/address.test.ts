@@ -15,6 +15,7 @@ describe("what the address asks for", () => {
     ["since=2026-11-24T09:00:00Z&until=2026-11-24T10:00:00Z", {}, []],
     ["since=2026-11-24T09:00:00Z&until=2026-11-24T09:00:00Z", {}, ["since=2026-11-24T09:00:00Z", "until=2026-11-24T09:00:00Z"]],
     ["since=yesterday", {}, ["since=yesterday"]],
+    ["text=a%00b", {}, ["text=a\0b"]],
     ["text=one&text=two", { text: "one two" }, []],
     [`text=${"w ".repeat(17).trim()}`, {}, [`text=${"w ".repeat(17).trim()}`]],
   ])("%s", (query, filter, unread) => {

@@ -142,7 +142,7 @@ export function readAddress(query: URLSearchParams, event: string): { filter: Fi
   }
   const text = words.join(" ").trim();
   if (text) {
-    const problem = tooMuch({ text });
+    const problem = text.includes("\0") ? "It holds a control character." : tooMuch({ text });
     if (problem) unread.push({ name: "text", value: text, why: problem });
     else filter.text = text;
   }

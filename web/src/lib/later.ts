@@ -13,6 +13,8 @@ function later<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 export const parts = {
+  pick: later(() => import("../parts/FieldPick.svelte")),
+  sheet: later(() => import("../parts/FilterSheet.svelte")),
   details: later(() => import("../parts/Details.svelte")),
   send: later(() => import("../parts/SendDialog.svelte")),
   first: later(() => import("../parts/SendLine.svelte")),

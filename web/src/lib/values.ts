@@ -1,21 +1,8 @@
-// What can be chosen for a field of the filter, and how it reads.
+// How the fields of a filter and their values read.
 
-import { type Field, fold, type FilterSet } from "../feed";
-import { ACTORS, DEVICES, GRADES, OPEN_FIELDS, readValue } from "./address";
-import type { Counted } from "./api";
-import type { Tally } from "./counting.svelte";
+import type { Field } from "../feed";
 import { directory } from "./directory.svelte";
 import { deviceLabel } from "./words";
-
-export interface Option {
-  value: string;
-  label: string;
-  hint: string;
-  /** Null while it is not known. */
-  count: number | null;
-  /** What a search looks in, folded. */
-  text: string;
-}
 
 export const FIELD_WORDS: Partial<Record<Field, [one: string, more: string]>> = {
   partner: ["Partner", "Partners"],
@@ -38,7 +25,7 @@ export const MORE_FIELDS: Field[] = ["device", "platform", "browser", "source", 
 /** A key without the event before it: on this page there is one event. */
 export const bare = (value: string): string => value.slice(value.indexOf("/") + 1);
 const KEYED: Field[] = ["partner", "message", "about", "campaign"];
-const plain = (field: Field, value: string): string => (KEYED.includes(field) ? bare(value) : value);
+export const plain = (field: Field, value: string): string => (KEYED.includes(field) ? bare(value) : value);
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1).replaceAll("_", " ");
 
@@ -78,89 +65,6 @@ export function chipText(field: Field, value: string, not: boolean): string {
         : ["partner", "flavor", "platform", "browser", "device"].includes(field)
           ? label
           : `${(FIELD_WORDS[field]?.[0] ?? field).toLowerCase()} ${label}`;
-  return not ? `not ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function known(field: Field): string[] {
-  switch (field) {
-    case "partner":
-      return (directory.partners ?? []).map((p) => p.key);
-    case "flavor":
-      return (directory.flavors ?? []).map((f) => f.key);
-    case "message":
-    case "about":
-      return (directory.messages ?? []).map((m) => m.key);
-    case "campaign":
-      return (directory.campaigns ?? []).map((c) => c.key);
-    case "tag":
-      return [...new Set((directory.partners ?? []).flatMap((p) => p.tags))];
-    case "device":
-      return DEVICES;
-    case "actor":
-      return ACTORS;
-    case "grade":
-      return GRADES;
-    default:
-      return [];
-  }
-}
-
-/** About how many there are to choose from, before they are counted. */
-export const knownCount = (field: Field): number => Math.max(3, known(field).length);
-
-/** Everything that can be chosen: what was counted, and what the directory knows. Thousands: not to be made anew for each tick. */
-export function optionsOf(field: Field, tally: Tally | undefined): Map<string, Option> {
-  const options = new Map<string, Option>();
-  for (const c of tally?.values ?? []) {
-    const id = fold(plain(field, c.value));
-    const held = options.get(id);
-    const count = sure(tally!, c);
-    if (!held) options.set(id, option(field, c.value, count, c.label));
-    else if (count !== null) held.count = (held.count ?? 0) + count;
-  }
-  for (const value of known(field)) {
-    const id = fold(value);
-    if (!options.has(id)) options.set(id, option(field, value, unlisted(tally)));
-  }
-  for (const c of tally?.named ?? []) {
-    const held = options.get(fold(plain(field, c.value)));
-    if (held?.count === null) held.count = sure(tally!, c);
-  }
-  return options;
-}
-
-/** What is chosen and none of those. */
-export function chosenOnly(field: Field, filter: FilterSet, options: Map<string, Option>, tally: Tally | undefined): Option[] {
-  const values = [...(filter[field] ?? []), ...(filter.not?.[field] ?? [])];
-  return values.filter((value) => !options.has(fold(plain(field, value)))).map((value) => option(field, value, countOf(tally, value) ?? unlisted(tally)));
-}
-
-function option(field: Field, given: string, count: number | null, name = ""): Option {
-  const value = plain(field, given);
-  const known = valueLabel(field, value);
-  const label = name && known === value ? name : known;
-  const hint = hintOf(field, value);
-  return { value, label, hint, count, text: fold(`${label} ${value} ${hint}`) };
-}
-
-/** What is not listed has none where everything was counted; else nobody knows. */
-const unlisted = (tally: Tally | undefined): number | null => (tally && tally.rest === 0 && tally.complete ? 0 : null);
-
-/** A count that was cut short tells nothing when it is 0. */
-const sure = (tally: Tally, c: Counted): number | null => (tally.complete || c.count > 0 ? c.count : null);
-
-/** The count of a value that is no option yet. */
-export function countOf(tally: Tally | undefined, value: string): number | null {
-  const found = tally?.named.find((one) => fold(one.value) === fold(value));
-  return found ? sure(tally!, found) : null;
-}
-
-function hintOf(field: Field, value: string): string {
-  const partner = field === "partner" ? directory.partner(bare(value)) : undefined;
-  return partner?.company && partner.company !== partner.name ? partner.company : "";
-}
-
-/** What was typed, as a value of an open field; null where it is nothing to take. */
-export function typedValue(field: Field, typed: string): { value: string; problem?: undefined } | { problem: string } | null {
-  return typed.trim() && OPEN_FIELDS.includes(field) ? readValue(field, typed) : null;
+  // A name is written as it is given: eBay is no EBay.
+  return not ? `not ${text}` : text === label ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
