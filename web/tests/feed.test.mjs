@@ -161,7 +161,7 @@ describe("Partner Activity", () => {
     assert.deepEqual(values, ["Desktop", "Windows 10", "Chrome 142", "https://expo.example/booth", "https://mail.example/inbox", "Expo 2026", "Acme Inc"]);
     assert.match(page.url(), /#a=[0-9a-f-]{36}/);
     const link = page.url();
-    await drawer.getByRole("button", { name: /^Leave out browser/ }).click();
+    await drawer.getByRole("button", { name: /^Show all except browser/ }).click();
     await page.getByText("not Chrome").waitFor();
     await page.keyboard.press("Escape");
     await drawer.waitFor({ state: "detached" });

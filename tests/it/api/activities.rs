@@ -137,8 +137,8 @@ async fn cursors_that_lead_nowhere() {
     let (key, stranger) = (app.key("ingest,read").await, app.key_of("theirs", "ingest,read", None).await);
     app.post(&key, "/v1/activities", OPENED).await;
     let ours = app.get(&key, "/v1/activities").await.json()["newer"].as_str().expect("cursor").to_owned();
-    for way in ["after", "before"] {
-        let path = |cursor: &str| format!("/v1/activities?{way}={cursor}");
+    for way in ["?after", "?before", "/histogram?before"] {
+        let path = |cursor: &str| format!("/v1/activities{way}={cursor}");
         assert_eq!(app.get(&key, &path("nonsense")).await.code(), (400, "cursor_invalid".to_owned()));
         assert_eq!(app.get(&stranger, &path(&ours)).await.code(), (410, "cursor_gone".to_owned()));
         assert_eq!(app.get(&key, &path(&ours)).await.status, 200);
@@ -170,6 +170,12 @@ async fn counts_histogram_and_why() {
             {"start":"2026-03-29T22:00:00.000Z","count":1}
         ])
     );
+    // Up to a cursor, wherever in time that is.
+    let older = app.get(&key, "/v1/activities?limit=1").await.json()["older"].as_str().expect("cursor").to_owned();
+    let all = "/v1/activities/histogram?bucket=day&since=2026-03-28T00:00:00Z&until=2026-03-31T00:00:00Z";
+    let pinned = app.get(&key, &format!("{all}&before={older}")).await.json();
+    assert_eq!(pinned["items"], json!([{"start":"2026-03-28T00:00:00.000Z","count":2}]));
+    assert_eq!(pinned["position"], json!(older));
     for (path, code, named) in [
         ("counts?by=colour", "parameter_invalid", "by"),
         ("counts?by=id", "parameter_invalid", "by"),

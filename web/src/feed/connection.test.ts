@@ -2,10 +2,10 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { Connection, type Link, type Socket, type World } from "./connection";
+import { SimClock } from "./sim-clock";
 import type { ServerFrame } from "./types";
 
-let now: number;
-let timers: { at: number; run: () => void }[];
+let clock: SimClock;
 let sockets: (Socket & { sent: string[]; closed: boolean })[];
 let refuse: boolean;
 let links: Link[];
@@ -19,39 +19,24 @@ const world: World = {
     sockets.push(socket);
     return socket;
   },
-  now: () => now,
-  after: (ms, run) => {
-    const timer = { at: now + ms, run };
-    timers.push(timer);
-    return () => (timers = timers.filter((t) => t !== timer));
-  },
+  now: () => clock.now,
+  after: (ms, run) => clock.after(ms, run),
   random: () => 0.5,
 };
 
-function pass(ms: number): void {
-  const end = now + ms;
-  for (;;) {
-    const next = timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
-    if (!next) break;
-    timers = timers.filter((t) => t !== next);
-    now = next.at;
-    next.run();
-  }
-  now = end;
-}
+const pass = (ms: number) => clock.advance(ms);
 const last = () => sockets[sockets.length - 1]!;
 const say = (frame: object) => last().onmessage!({ data: JSON.stringify(frame) });
-const welcome = (serverTime = now) =>
+const welcome = (serverTime = clock.now) =>
   say({ type: "welcome", session: "s", heartbeat_ms: 15_000, server_time: new Date(serverTime).toISOString(), limits: {} });
 const lose = (code: number) => last().onclose!({ code, reason: "" });
 const wait = () => {
   const link = connection.link;
-  return link.state === "offline" ? link.retryAt - now : null;
+  return link.state === "offline" ? link.retryAt - clock.now : null;
 };
 
 beforeEach(() => {
-  now = 1_000_000;
-  timers = [];
+  clock = new SimClock(1_000_000);
   sockets = [];
   links = [];
   heard = [];
@@ -76,7 +61,7 @@ describe("coming back", () => {
 
   it("keeps since when it is offline while it tries", () => {
     welcome();
-    const since = now;
+    const since = clock.now;
     lose(1006);
     pass(wait()!);
     pass(500);
@@ -182,7 +167,7 @@ describe("the server's clock", () => {
     ["is ahead", 60_000, 59_950],
     ["is behind", -60_000, -60_050],
   ])("%s", (_, ahead, expected) => {
-    const opened = now;
+    const opened = clock.now;
     pass(100);
     welcome(opened + ahead);
     expect(connection.clockOffset).toBe(expected);

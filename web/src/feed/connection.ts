@@ -21,6 +21,9 @@ export type Link =
   | { state: "offline"; since: number; retryAt: number; code: number; reason: string }
   | { state: "denied"; code: number };
 
+/** The server said that it goes away, and will be back. */
+export const restarting = (link: Link): boolean => link.state === "offline" && (link.code === 1012 || link.code === 1001);
+
 export interface Socket {
   send(text: string): void;
   close(code?: number): void;

@@ -3,28 +3,17 @@
 import { beforeEach, expect, it } from "vitest";
 import { Feed } from "./feed";
 import { Sim } from "./sim";
+import { SimClock } from "./sim-clock";
 import type { Activity, Cursor, Page } from "./types";
 
-let now: number;
-let timers: { at: number; run: () => void }[];
+let clock: SimClock;
 let sim: Sim;
 let feed: Feed;
 let readPage: (before: Cursor) => Page;
 
-const row = (partner: string) => ({ id: `a${sim.head}`, partner: { key: partner, name: "", company: null }, flavor: { key: "page.viewed", label: "" }, event: { key: "expo", name: "" }, occurred_at: new Date(now).toISOString(), recorded_at: new Date(now).toISOString(), grade: "human" }) as unknown as Omit<Activity, "seq">;
+const row = (partner: string) => ({ id: `a${sim.head}`, partner: { key: partner, name: "", company: null }, flavor: { key: "page.viewed", label: "" }, event: { key: "expo", name: "" }, occurred_at: new Date(clock.now).toISOString(), recorded_at: new Date(clock.now).toISOString(), grade: "human" }) as unknown as Omit<Activity, "seq">;
 
-function pass(ms: number): void {
-  const end = now + ms;
-  for (;;) {
-    const next = timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
-    if (!next) break;
-    timers = timers.filter((t) => t !== next);
-    now = Math.max(now, next.at);
-    next.run();
-    calm();
-  }
-  now = end;
-}
+const pass = (ms: number) => clock.advance(ms, calm);
 function calm(): void {
   while ([sim.pump(), sim.hear(), sim.deliver()].some(Boolean));
 }
@@ -33,8 +22,7 @@ async function settle(): Promise<void> {
 }
 
 beforeEach(() => {
-  now = 1_000_000;
-  timers = [];
+  clock = new SimClock(1_000_000);
   // Never below a budget: searches end where they should.
   sim = new Sim(() => 0.9);
   feed = new Feed({
@@ -42,12 +30,8 @@ beforeEach(() => {
     filter: {},
     world: {
       open: () => sim.open(),
-      now: () => now,
-      after: (ms, run) => {
-        const timer = { at: now + ms, run };
-        timers.push(timer);
-        return () => (timers = timers.filter((t) => t !== timer));
-      },
+      now: () => clock.now,
+      after: (ms, run) => clock.after(ms, run),
       random: () => 0.5,
     },
     changed: () => {},

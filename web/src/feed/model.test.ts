@@ -8,6 +8,7 @@ import { barOf, Histogram } from "./histogram";
 import { Range, type Span } from "./range";
 import type { FilterSet } from "./filter";
 import { Sim } from "./sim";
+import { SimClock } from "./sim-clock";
 import type { Activity, Page } from "./types";
 
 const CASES = Number(process.env.FEED_CASES ?? 200);
@@ -30,27 +31,6 @@ function seeded(seed: number): () => number {
   };
 }
 
-class Clock {
-  now = 0;
-  #timers: { at: number; run: () => void }[] = [];
-  after(ms: number, run: () => void): () => void {
-    const timer = { at: this.now + ms, run };
-    this.#timers.push(timer);
-    return () => (this.#timers = this.#timers.filter((t) => t !== timer));
-  }
-  advance(ms: number): void {
-    const end = this.now + ms;
-    for (;;) {
-      const next = this.#timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0];
-      if (!next) break;
-      this.#timers = this.#timers.filter((t) => t !== next);
-      this.now = Math.max(this.now, next.at);
-      next.run();
-    }
-    this.now = end;
-  }
-}
-
 const PARTNERS = ["acme", "globex", "initech"];
 const FLAVORS = ["message.opened", "content.shared"];
 const GRADES = ["human", "machine"];
@@ -61,7 +41,7 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   const sim = new Sim(random);
   sim.seals = seed % 2 === 0;
-  const clock = new Clock();
+  const clock = new SimClock();
   let serverUp = true;
   const pages: { run: () => void }[] = [];
   const world: World = {

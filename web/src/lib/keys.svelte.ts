@@ -26,6 +26,9 @@ class SingleKeys {
 }
 export const singleKeys = new SingleKeys();
 
+/** The key of a button, for its title; nothing where such keys are off. */
+export const hint = (key: string): string => (singleKeys.on ? ` (${key})` : "");
+
 /** Where letters are text, or belong to what is open. */
 const TYPING = "input, textarea, select, [contenteditable], dialog, .panel, [role=menu]";
 /** In Details, a letter that changes the page behind it would surprise. */

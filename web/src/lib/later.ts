@@ -1,15 +1,26 @@
 // What is not needed to see the feed move: read when it is asked for, and ahead of that once the page is at rest, so that it
 // is there when the server is not.
 
-function later<T>(read: () => Promise<T>): () => Promise<T> {
+/** A page that was loaded anew for this is not loaded anew again so soon: where a file is missing for good, that would never end. */
+const RELOAD_REST_MS = 60_000;
+const RELOADED = "reloaded for a file";
+
+function later<T>(read: () => Promise<T>): (ahead?: boolean) => Promise<T> {
   let held: Promise<T> | undefined;
-  return () =>
+  return (ahead = false) =>
     (held ??= read().catch(async (error: unknown) => {
       held = undefined;
-      // Another version was put in place since this page was opened: its files have other names.
-      if (await fetch("/", { method: "HEAD" }).then((answer) => answer.ok, () => false)) location.reload();
+      if (!ahead) await anew();
       throw error;
     }));
+}
+
+/** Another version was put in place since this page was opened: its files have other names. */
+async function anew(): Promise<void> {
+  const there = await fetch("/", { method: "HEAD" }).then((answer) => answer.ok, () => false);
+  if (!there || Date.now() - Number(sessionStorage.getItem(RELOADED)) < RELOAD_REST_MS) return;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  location.reload();
 }
 
 export const parts = {
@@ -29,6 +40,6 @@ export const parts = {
 export function ahead(): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 1_000));
   idle(async () => {
-    for (const part of Object.values(parts)) await part().catch(() => {});
+    for (const part of Object.values(parts)) await part(true).catch(() => {});
   });
 }

@@ -104,21 +104,3 @@ export const flavorLook = (key: string): { hue: number; icon: string } => {
   const [hue, icon] = FAMILY[key.split(".")[0] ?? ""] ?? [9, "dot"];
   return { hue, icon: ICONS[key] ?? (key.endsWith("link_clicked") || key.endsWith(".clicked") ? "click" : icon) };
 };
-
-export const FIELD_LABELS: Record<string, string> = {
-  event: "Event",
-  partner: "Partner",
-  flavor: "Flavor",
-  message: "Message",
-  about: "About",
-  device: "Device",
-  platform: "Platform",
-  browser: "Browser",
-  source: "Source",
-  referrer: "Referrer",
-  actor: "Actor",
-  grade: "Grade",
-  campaign: "Campaign",
-  tag: "Tag",
-  id: "Activity",
-};

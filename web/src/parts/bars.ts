@@ -3,8 +3,6 @@
 import { barAfter, type Histogram, type Width } from "../feed";
 import { day, short } from "../lib/words";
 
-/** Below the bars, for times. */
-const FOOT = 15;
 const LABEL_GAP = 62;
 
 export interface Picture {
@@ -40,28 +38,31 @@ export function draw(canvas: HTMLCanvasElement, width: number, height: number, p
   }
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
+  // A canvas knows no custom properties with light-dark() in them: the colours come as properties that it has no other use for.
   const style = getComputedStyle(canvas);
+  const size = parseFloat(style.fontSize);
+  const foot = size + 4;
   const { histogram, bars, edge, most, from, to, pointed } = picture;
   const step = width / bars;
-  const tall = height - FOOT - 2;
+  const tall = height - foot - 2;
   const every = ROUND[picture.width].find((count) => count * step >= LABEL_GAP) ?? bars;
-  context.font = `11px ${style.fontFamily}`;
+  context.font = `${size}px ${style.fontFamily}`;
   context.textAlign = "center";
   const first = barAfter(edge, picture.width, 1 - bars);
   const inside = (start: number) => (from === null || start >= from) && (to === null || start < to);
   const marked = from !== null || to !== null;
   for (let i = 0; i < bars; i++) {
-    const start = picture.width === "day" ? barAfter(first, "day", i) : first + i * (picture.width === "minute" ? 60_000 : 3_600_000);
+    const start = barAfter(first, picture.width, i);
     const x = i * step;
     if (marked && inside(start)) {
       context.fillStyle = style.textDecorationColor;
-      context.fillRect(x, 0, step + 0.5, height - FOOT);
+      context.fillRect(x, 0, step + 0.5, height - foot);
     }
     const count = histogram.count(start);
     if (count && most) {
       const h = Math.max(2, (count / most) * tall);
       context.fillStyle = pointed === start || (marked && inside(start)) ? style.outlineColor : style.color;
-      context.fillRect(x + 0.5, height - FOOT - h, Math.max(1, step - 1.5), h);
+      context.fillRect(x + 0.5, height - foot - h, Math.max(1, step - 1.5), h);
     }
     if (roundAt(start, picture.width, every) && x > 24 && x < width - 40) {
       context.fillStyle = style.caretColor;
@@ -69,7 +70,7 @@ export function draw(canvas: HTMLCanvasElement, width: number, height: number, p
     }
   }
   context.fillStyle = style.borderColor;
-  context.fillRect(0, height - FOOT, width, 1);
+  context.fillRect(0, height - foot, width, 1);
 }
 
 const label = (start: number, width: Width): string => {

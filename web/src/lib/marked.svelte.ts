@@ -1,6 +1,5 @@
-// After something was made: the view and the focus go to it.
+// After something was made: it is marked, so that it is found.
 
-import { tick } from "svelte";
 import { fold } from "../feed";
 
 const MARKED_MS = 4_000;
@@ -15,13 +14,4 @@ export class Marked {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => (this.key = null), MARKED_MS);
   }
-}
-
-/** On another screen: its heading takes the focus, as it would be read first. */
-export async function arrive(): Promise<void> {
-  await tick();
-  const heading = document.querySelector<HTMLElement>("main h1");
-  if (!heading) return;
-  heading.tabIndex = -1;
-  heading.focus();
 }
