@@ -114,6 +114,8 @@ describe("hands and ears", () => {
     await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
     await help.getByRole("switch").click();
     await page.keyboard.press("Escape");
+    // Until the dialog is gone the focus is in it, and a letter is its own.
+    await help.waitFor({ state: "detached" });
     await page.keyboard.press("p");
     await page.getByText(/^Paused/).first().waitFor();
     await done();
