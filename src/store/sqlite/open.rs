@@ -168,8 +168,8 @@ fn migrator() -> Migrator {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::ConnectOptions as _;
     use sqlx::sqlite::SqliteSynchronous;
+    use sqlx::{ConnectOptions as _, Connection as _};
 
     use super::{SqliteJournalMode, WRITER_CACHE_KIB, assert_settings, connect_options};
     use crate::store::StoreError;
@@ -182,7 +182,8 @@ mod tests {
         let synchronous: i64 = sqlx::query_scalar("pragma synchronous").fetch_one(&mut connection).await.expect("read");
         assert_eq!(synchronous, 2, "FULL");
         assert_settings(&mut connection).await.expect("taken");
-        drop(connection);
+        // A dropped connection is closed later by its own thread, which may still hold the file when the next asks for it.
+        connection.close().await.expect("closed");
         for (weaker, word) in [
             (ours().synchronous(SqliteSynchronous::Normal), "synchronous=1"),
             (ours().synchronous(SqliteSynchronous::Off), "synchronous=0"),
@@ -192,6 +193,7 @@ mod tests {
             let mut connection = weaker.connect().await.expect("opens");
             let refused = assert_settings(&mut connection).await;
             assert!(matches!(&refused, Err(StoreError::Refused(text)) if text.contains(word)), "{word}: {refused:?}");
+            connection.close().await.expect("closed");
         }
     }
 }
