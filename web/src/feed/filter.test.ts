@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonical, exclude, type FilterSet, formatFilter, include, matcher, only, parseFilter, toggle, withText } from "./filter";
+import { canonical, exclude, type FilterSet, fold, formatFilter, include, matcher, only, parseFilter, toggle, withText } from "./filter";
 import type { Activity } from "./types";
 
 const row = (over: Partial<Activity> = {}): Activity => ({
@@ -23,6 +23,36 @@ const row = (over: Partial<Activity> = {}): Activity => ({
   grade_reasons: [],
   properties: { amount: 12, hall: "7B" },
   ...over,
+});
+
+describe("folding", () => {
+  // The same table as the server's, and the letters whose folding is not their lower case.
+  it.each([
+    ["acme", "acme"],
+    ["ACME", "acme"],
+    ["Straße", "strasse"],
+    ["STRASSE", "strasse"],
+    ["STRAẞE", "strasse"],
+    ["Ünïcödé", "ünïcödé"],
+    ["U\u0308ber", "über"],
+    ["ΌΣΟΣ", "όσοσ"],
+    ["όσος", "όσοσ"],
+    ["\u212a", "k"],
+    ["İstanbul", "i\u0307stanbul"],
+    ["ısı", "ısı"],
+    ["ﬁn", "fin"],
+    ["\uab70", "\u13a0"],
+    ["", ""],
+  ])("of %s", (given, want) => {
+    expect(fold(given)).toBe(want);
+    expect(fold(want)).toBe(want);
+  });
+
+  it("decides what a filter matches", () => {
+    const key = { key: "straße", name: "Straße", company: null };
+    expect(matcher({ partner: ["STRASSE"] })(row({ partner: key }))).toBe("yes");
+    expect(matcher({ text: "STRASSE" })(row({ partner: key }))).toBe("yes");
+  });
 });
 
 describe("a filter in the address", () => {

@@ -31,7 +31,23 @@ export type Verdict = "yes" | "no" | "unknown";
 
 export const isField = (name: string): name is Field => (FIELDS as readonly string[]).includes(name);
 
-export const fold = (text: string): string => text.normalize("NFC").toLowerCase();
+/** NFC, then full case folding, as the server compares: equal folds are the same key, name or word. */
+export function fold(text: string): string {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text.toLowerCase();
+  // Folding can undo the composition, which then is made again: a few rounds at most.
+  for (let folded = text; ; ) {
+    const next = Array.from(folded.normalize("NFC"), foldOne).join("");
+    if (next === folded) return folded;
+    folded = next;
+  }
+}
+
+/** By way of the capital, where forms of one letter meet (ß and ss, ς and σ). Cherokee folds to capitals, a dotless i to itself. */
+function foldOne(char: string): string {
+  if (char === "ı") return char;
+  if (/[\u13a0-\u13fd\uab70-\uabbf]/.test(char)) return char.toUpperCase();
+  return char.toLowerCase().toUpperCase().toLowerCase();
+}
 
 export function parseFilter(query: URLSearchParams): FilterSet {
   const filter: FilterSet = {};
