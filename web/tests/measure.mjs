@@ -48,46 +48,67 @@ try {
   );
   await feed.evaluate((node) => (node.scrollTop = 0));
   const heap = () => cold.evaluate(() => (window.gc?.(), performance.memory.usedJSHeapSize));
-  await cold.evaluate(() => {
-    window.frames_ = [];
-    let last = performance.now();
-    const look = (now) => {
-      window.frames_.push(now - last);
-      last = now;
+  const watchFrames = (page) =>
+    page.evaluate(() => {
+      window.frames_ = [];
+      let last = performance.now();
+      const look = (now) => {
+        window.frames_.push(now - last);
+        last = now;
+        requestAnimationFrame(look);
+      };
       requestAnimationFrame(look);
-    };
-    requestAnimationFrame(look);
-    window.shift = 0;
-  });
+      window.shift = 0;
+    });
+  let posted = ROWS;
+  /** Sends RATE a second for so long, with something to do beside it. */
+  const load = async (minutes, beside = async () => {}) => {
+    let sent = 0;
+    const began = Date.now();
+    while (Date.now() - began < minutes * 60_000) {
+      const due = Math.floor(((Date.now() - began) / 1_000) * RATE);
+      if (due > sent) {
+        const count = Math.min(due - sent, (2 * RATE) / BATCHES_A_SECOND);
+        await server.post(drafts(posted, count));
+        sent += count;
+        posted += count;
+      }
+      await beside();
+      await new Promise((resolve) => setTimeout(resolve, 1_000 / BATCHES_A_SECOND));
+    }
+    return { sent, seconds: (Date.now() - began) / 1_000 };
+  };
+  const figures = (frames, seconds) => {
+    const sorted = frames.toSorted((a, b) => a - b);
+    const at = (q) => sorted[Math.floor(q * (sorted.length - 1))].toFixed(1);
+    return { mean: (frames.length / seconds).toFixed(1), gaps: `${at(0.5)}, ${at(0.95)}, ${at(0.99)}, ${at(1)}` };
+  };
 
-  let sent = 0;
-  const began = Date.now();
+  await watchFrames(cold);
   const memory = [];
-  let nextMemory = began + 15_000;
-  while (Date.now() - began < MINUTES * 60_000) {
-    const due = Math.floor(((Date.now() - began) / 1_000) * RATE);
-    if (due > sent) {
-      const count = Math.min(due - sent, (2 * RATE) / BATCHES_A_SECOND);
-      await server.post(drafts(sent, count));
-      sent += count;
-    }
-    if (Date.now() > nextMemory) {
-      memory.push(await heap());
-      nextMemory += 15_000;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1_000 / BATCHES_A_SECOND));
-  }
-  const seconds = (Date.now() - began) / 1_000;
+  let nextMemory = Date.now() + 15_000;
+  const { sent, seconds } = await load(MINUTES, async () => {
+    if (Date.now() < nextMemory) return;
+    memory.push(await heap());
+    nextMemory += 15_000;
+  });
   const { frames, shift, held } = await cold.evaluate(() => ({
     frames: window.frames_,
     shift: window.shift,
     held: Number(document.querySelector("article[data-seq]").getAttribute("aria-setsize")),
   }));
   const status = await cold.locator(".conn").innerText();
-  frames.sort((a, b) => a - b);
-  const at = (q) => frames[Math.floor(q * (frames.length - 1))].toFixed(1);
+  const live = figures(frames, seconds);
   await cold.locator('[data-seal="complete"]').waitFor({ timeout: 60_000 }).catch(() => {});
   const seal = (await cold.locator("[data-seal]").innerText()).replace(/\s+/g, " ");
+  await cold.close();
+
+  // The reference: what the same machine gives, under the same load, to a page that does nothing.
+  const empty = await browser.context.newPage();
+  await empty.goto("about:blank");
+  await watchFrames(empty);
+  const rest = await load(Math.min(MINUTES, 2));
+  const blank = figures(await empty.evaluate(() => window.frames_), rest.seconds);
 
   const dist = fileURLToPath(new URL("../dist/assets/", import.meta.url));
   const size = (ext) => readdirSync(dist).filter((f) => f.endsWith(ext)).reduce((sum, f) => sum + gzipSync(readFileSync(dist + f), { level: 9 }).length, 0) / 1024;
@@ -97,8 +118,10 @@ try {
   line("---", "---", "---");
   line("activities a second in", Math.round(sent / seconds).toLocaleString("en"), RATE.toLocaleString("en"));
   line("rows held", held.toLocaleString("en"), ROWS.toLocaleString("en"));
-  line("frames a second, mean", (frames.length / seconds).toFixed(1), "60");
-  line("time between frames, ms: median, p95, p99, longest", `${at(0.5)}, ${at(0.95)}, ${at(0.99)}, ${at(1)}`, "16.7");
+  line("frames a second, mean", live.mean, "60");
+  line("the same of an empty page under the same load", blank.mean, "");
+  line("time between frames, ms: median, p95, p99, longest", live.gaps, "16.7");
+  line("the same of an empty page", blank.gaps, "");
   line(`heap after collection, MiB, each 15 s over ${MINUTES} min`, memory.map((m) => (m / MIB).toFixed(1)).join(", "), "flat");
   line("first content, ms", content.toFixed(0), "< 1,000");
   line("layout shift while rows arrive", shift.toFixed(4), "0");
