@@ -103,6 +103,47 @@ describe("the rooms", () => {
     await page.getByLabel("One partner a line").fill(text);
   };
 
+  test("what was typed is not dropped by Escape, the cross or a press beside it", async () => {
+    const page = await browser.open(server, partnersPath);
+    const add = page.getByRole("button", { name: "Add Partners" }).first();
+    const gone = () => page.getByRole("dialog").waitFor({ state: "detached" });
+    // With nothing typed there is nothing to ask about.
+    await add.click();
+    await dialog(page).waitFor();
+    await page.keyboard.press("Escape");
+    await gone();
+    await add.click();
+    const name = page.getByLabel("Name", { exact: true });
+    const ask = dialog(page).getByText("What you typed is not saved yet.");
+    await name.fill("Initech");
+    for (const leave of [
+      () => page.keyboard.press("Escape"),
+      () => dialog(page).getByRole("button", { name: "Close" }).click(),
+      () => page.mouse.click(4, 4),
+    ]) {
+      await leave();
+      await ask.waitFor();
+      await until(() => focused(page), (text) => text === "Keep editing", "the focus on the way back");
+      await page.keyboard.press("Enter");
+      await ask.waitFor({ state: "detached" });
+      assert.equal(await name.inputValue(), "Initech");
+    }
+    // Escape answers the question with no, and gives the focus back.
+    await name.focus();
+    await page.keyboard.press("Escape");
+    await ask.waitFor();
+    await page.keyboard.press("Escape");
+    await ask.waitFor({ state: "detached" });
+    await until(() => focused(page), (text) => text === "name", "the focus in the form");
+    await page.keyboard.press("Escape");
+    await dialog(page).getByRole("button", { name: "Discard" }).click();
+    await gone();
+    await add.click();
+    assert.equal(await name.inputValue(), "");
+    noFaults(page);
+    await page.close();
+  });
+
   test("a pasted list is checked whole before anything is stored", async () => {
     const page = await browser.open(server, partnersPath);
     await paste(page, "Name,Email\nWonka,desk@wonka.example\nGlobex,new@globex.example\nOscorp,nobody\nInitech");
@@ -168,6 +209,8 @@ describe("the rooms", () => {
       await page.getByRole("heading", { level: 1, name: heading }).waitFor();
       await page.getByRole("main").getByRole("link", { name: link }).waitFor();
       assert.equal(await page.locator("[data-state], .feed").count(), 0, `${path} shows nothing live`);
+      const at = await page.getByRole("navigation", { name: "Main" }).locator("[aria-current]").allInnerTexts();
+      assert.deepEqual(at.map((text) => text.trim().split("\n")[0]), path.includes("/messages/") ? ["Messages"] : [], `where ${path} is`);
     }
     await page.goto(`${server.url}/events/EXPO-2026/activity`);
     await page.locator('[data-state="live"]').waitFor();
