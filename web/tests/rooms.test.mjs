@@ -355,6 +355,32 @@ describe("the rooms", () => {
     await page.close();
   });
 
+  test("tags are told apart, and lead to what all with the tag did", async () => {
+    await server.call("PUT", "/v1/events/expo-2026/partners/tagged", { name: "Tagged Ltd", tags: ["gold", "booth", "speaker"] });
+    const page = await browser.open(server, partnersPath);
+    const row = page.getByRole("row", { name: /Tagged Ltd/ });
+    const boxes = await row.locator(".tag").evaluateAll((all) =>
+      all.map((node) => {
+        const box = node.getBoundingClientRect();
+        const text = document.createRange();
+        text.selectNodeContents(node);
+        const { left, right } = text.getBoundingClientRect();
+        return { left: box.left, right: box.right, height: box.height, before: left - box.left, after: box.right - right };
+      }),
+    );
+    assert.equal(boxes.length, 3);
+    for (const [i, box] of boxes.entries()) {
+      assert.ok(box.before >= 4 && box.after >= 4, `air around the word: ${JSON.stringify(box)}`);
+      assert.ok(box.height < 28, `no taller than its line: ${JSON.stringify(box)}`);
+      if (i) assert.ok(box.left - boxes[i - 1].right >= 3, `a gap: ${JSON.stringify(boxes)}`);
+    }
+    await row.getByRole("link", { name: "booth" }).click();
+    await page.locator('[data-state="live"]').waitFor();
+    assert.match(page.url(), /activity\?tag=booth$/);
+    noFaults(page);
+    await page.close();
+  });
+
   for (const scheme of ["light", "dark"]) {
     test(`axe finds nothing in any state, ${scheme}`, async () => {
       const found = [];
@@ -371,6 +397,7 @@ describe("the rooms", () => {
       };
       for (const [path, seen, act] of [
         ["/", /The key expo-2026 is taken/, create("Create event", "Name")],
+        ["/", "What you typed is not saved yet.", () => create("Create event", "Name")().then(() => page.keyboard.press("Escape"))],
         [partnersPath, /“nobody” is no address/, add("Acme\nWonka\nOscorp,nobody\nInitech,x@initech.example")],
         ["/events/expo-2026/messages", "Search partners and tags", () => page.getByRole("button", { name: "Create message" }).first().click()],
         ["/events/expo-2026/messages/welcome", "Removed Globex.", () => page.getByRole("button", { name: "Remove Globex" }).click()],
