@@ -127,6 +127,9 @@ describe("Partner Activity", () => {
     await page.keyboard.press("Escape");
     await server.post(draft(1, { partner: "quiet" }));
     await until(() => rows(page), (all) => all.length === 1 && all[0].text.includes("Quiet Ltd"), "the first activity");
+    // A key that nobody has is no partner without activity.
+    await page.goto(`${server.url}${activityPath("partner=quite")}`);
+    await page.getByText("No partner of this event has the key “quite”.").waitFor();
   });
 
   test("4: Messages are by recipients, or only about the message; a recipient who comes or goes changes the view", async () => {
@@ -296,6 +299,13 @@ describe("Partner Activity", () => {
     await page.getByRole("link", { name: "Messages", exact: true }).first().click();
     await page.getByRole("heading", { name: "Messages" }).first().waitFor();
     await server.post(drafts(5, 3));
+    // Who is back within the minute has not been away.
+    await page.goBack();
+    await sealed(page);
+    assert.equal(await page.getByText(/^You left off here/).count(), 0);
+    await page.getByRole("link", { name: "Messages", exact: true }).first().click();
+    await page.getByRole("heading", { name: "Messages" }).first().waitFor();
+    await page.evaluate(({ seq, id }) => localStorage.setItem("left expo-2026", JSON.stringify({ seq, id, at: Date.now() - 61_000 })), seen);
     await page.goBack();
     await page.getByText(/^You left off here/).waitFor();
     const line = await page.getByText(/^You left off here/).boundingBox();
@@ -315,8 +325,22 @@ describe("Partner Activity", () => {
   test("7: the server is killed and comes back: nothing missing, nothing twice", async () => {
     await server.post(drafts(0, 50));
     await open("flavor=page.viewed&flavor=message.opened");
+    await sealed(page);
     await server.down("SIGKILL");
     await page.getByText(/Offline since/).waitFor();
+    // Nobody can be asked now: the seal says when it was right, and the words have room beside the way here.
+    await until(() => page.locator("[data-seal]").innerText(), (text) => /^Complete at \d\d:\d\d:\d\d/.test(text), "when it was complete");
+    for (const width of [768, 1024, 1180, 1280, 1440]) {
+      await page.setViewportSize({ width, height: 800 });
+      const [way, conn, words] = await page.evaluate(() => {
+        const box = (node) => (({ left, right }) => ({ left, right }))(node.getBoundingClientRect());
+        const words = document.querySelector(".conn b");
+        return [box([...document.querySelectorAll(".crumbs li span, .crumbs li a")].at(-1)), box(document.querySelector(".conn")), words.scrollWidth - words.clientWidth];
+      });
+      assert.ok(way.right <= conn.left, `apart at ${width}: ${JSON.stringify([way, conn])}`);
+      assert.ok(words <= 0, `the words are whole at ${width}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
     await server.up();
     await server.post(drafts(50, 80));
     await page.locator('[data-state="live"]').waitFor();
@@ -358,6 +382,13 @@ describe("Partner Activity", () => {
   test("7: first use shows a line that works as it stands", async () => {
     await server.call("PUT", "/v1/events/new-event", { name: "New event" });
     page = await browser.open(server, "/events/new-event/activity");
+    await page.getByText("Waiting for the first activity").waitFor();
+    assert.match(await until(() => page.locator("[data-seal]").innerText(), (text) => text.startsWith("Complete"), "the seal"), /^Complete: 0 shown = 0 stored/);
+    // Too tall for a small phone, it begins at its beginning.
+    await page.setViewportSize({ width: 360, height: 640 });
+    const above = await page.locator(".state.first").evaluate((node) => node.querySelector("h2").getBoundingClientRect().top - node.getBoundingClientRect().top);
+    assert.ok(above >= 0, `the title is ${-above} px above what can be reached`);
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page.getByRole("button", { name: "Make a key and show the line" }).click();
     const line = await until(() => page.locator(".first pre").innerText(), (text) => text.includes("td_"), "the line");
     const { execFileSync } = await import("node:child_process");

@@ -223,7 +223,7 @@ describe("the page", () => {
 
   for (const [width, height] of [[360, 640], [768, 1024], [1280, 800], [3840, 2160]]) {
     test(`8: nothing sticks out at ${width} pixels`, async () => {
-      const page = await browser.open(server, activityPath("partner=acme&partner=globex&not.browser=Safari"));
+      const page = await browser.open(server, activityPath("partner=acme&partner=globex&partner=initech&flavor=message.*&device=desktop&campaign=spring&not.browser=Safari"));
       await page.setViewportSize({ width, height });
       await page.locator('[data-state="live"]').waitFor();
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -232,7 +232,8 @@ describe("the page", () => {
         await page.getByRole("button", { name: "Clear", exact: true }).click();
         const whole = await until(
           () => page.evaluate(() => {
-            const box = document.querySelector('[role="feed"]').getBoundingClientRect();
+            const box = document.querySelector('[role="feed"]')?.getBoundingClientRect();
+            if (!box) return 0;
             return [...document.querySelectorAll("article")].filter((a) => a.getBoundingClientRect().bottom <= Math.min(box.bottom, innerHeight) + 1).length;
           }),
           (n) => n >= 14,

@@ -150,7 +150,7 @@ describe("the rooms", () => {
     await page.getByText("1 new, 1 changes an existing partner, 1 there already.").waitFor();
     await page.getByRole("listitem").filter({ hasText: "Line 4" }).getByText(/“nobody” is no address/).waitFor();
     await page.getByRole("listitem").filter({ hasText: "Globex" }).getByText("Changes email").waitFor();
-    await dialog(page).getByRole("button", { name: "Add 1, change 1" }).click();
+    await dialog(page).getByRole("button", { name: "Go to line 4" }).click();
     await page.getByText(/^Line 4: The email “nobody” is no address.*Nothing is stored/).waitFor();
     assert.equal(await until(() => page.evaluate(() => { const { value, selectionStart, selectionEnd } = document.activeElement; return value?.slice(selectionStart, selectionEnd); }), Boolean, "the line"), "Oscorp,nobody");
     assert.equal((await get("/v1/events/expo-2026/partners/globex")).email, "hello@globex.example");

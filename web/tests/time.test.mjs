@@ -43,7 +43,7 @@ describe("time", () => {
   /** The middle of the bar of so many minutes ago. */
   const bar = async (back) => {
     const box = await page.locator(".plot canvas").boundingBox();
-    const bars = Math.max(20, Math.min(360, Math.floor(box.width / 6)));
+    const bars = [360, 240, 180, 120, 90, 60, 30].find((count) => count * 5 <= box.width);
     return { x: box.x + (bars - 0.5 - back) * (box.width / bars), y: box.y + 20 };
   };
 
@@ -87,6 +87,9 @@ describe("time", () => {
     await page.mouse.move(to.x, to.y, { steps: 4 });
     await page.mouse.up();
     await told("9 in this time");
+    // What is vouched for is the live list, and the words say so.
+    await page.locator('[data-seal="complete"]').waitFor();
+    assert.match(await page.locator("[data-seal]").innerText(), /^Live list complete/);
     await until(() => rows(page), (all) => all.length === 9, "nine rows");
     const span = new URLSearchParams(new URL(page.url()).search);
     assert.equal(Date.parse(span.get("until")) - Date.parse(span.get("since")), 2 * MINUTE);
@@ -105,6 +108,23 @@ describe("time", () => {
     assert.match(page.url(), /activity\?partner=acme$/);
     await until(() => rows(page), (all) => all.length > 3, "the live rows");
     await sameAsStored(page, server, "partner=acme");
+  });
+
+  test("6: windows of any width count a round time, and days begin with the first activity", async () => {
+    await server.post(drafts(0, 4, { occurred_at: iso(Date.now() - 40 * 24 * 60 * MINUTE) }));
+    await server.post(past(4, 6, 30));
+    await open();
+    for (const [width, last] of [[1280, "3 h,"], [1920, "4 h,"], [360, "1 h"]]) {
+      await page.setViewportSize({ width, height: 800 });
+      await told(`6 in the last ${last}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.getByRole("button", { name: "Days" }).click();
+    await told("10 in the last 60 days");
+    // A filter that takes the old ones away shows the days that are left.
+    await page.goto(`${server.url}${activityPath(`partner=${draft(4).partner}&flavor=${draft(4).flavor}`)}`);
+    await page.getByRole("button", { name: "Days" }).click();
+    await until(words, (said) => /in the last (30|60) days/.test(said), "the days");
   });
 
   test("6: a time is chosen by keyboard, a wrong one says what to do, and days of long ago are reached", async () => {

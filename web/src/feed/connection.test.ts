@@ -1,7 +1,7 @@
 // One socket that is always on its way back, with the world in the test's hand.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { Connection, type Link, type Socket, type World } from "./connection";
+import { Connection, restarting, type Link, type Socket, type World } from "./connection";
 import { SimClock } from "./sim-clock";
 import type { ServerFrame } from "./types";
 
@@ -77,6 +77,27 @@ describe("coming back", () => {
     expect(wait()).toBe(2_250);
     pass(2_250);
     expect(sockets).toHaveLength(2);
+  });
+
+  it("calls a restart one until it has lasted a minute", () => {
+    welcome();
+    say({ type: "bye", reason: "restart", reconnect_after_ms: 1_000 });
+    lose(1012);
+    const began = clock.now;
+    while (clock.now - began < 59_000) {
+      expect(restarting(connection.link)).toBe(true);
+      pass(wait()!);
+      lose(1006);
+    }
+    while (clock.now - began < 90_000) {
+      pass(wait()!);
+      lose(1006);
+    }
+    expect(restarting(connection.link)).toBe(false);
+    pass(wait()!);
+    welcome();
+    lose(1006);
+    expect(restarting(connection.link)).toBe(false);
   });
 
   it("does not come back where it may not", () => {

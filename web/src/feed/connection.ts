@@ -14,6 +14,8 @@ const PROBE_AFTER_MS = 5_000;
 const ANSWER_WAIT_MS = 3_000;
 /** And after this the path is dead, whatever the socket says. */
 const DEAD_AFTER_MS = 12_000;
+/** A restart that takes longer is no longer called one. */
+const RESTART_MS = 60_000;
 
 export type Link =
   | { state: "connecting" }
@@ -162,7 +164,10 @@ export class Connection {
     this.#offlineSince ??= now;
     const wait = this.#wait(code);
     const why = this.#farewell ?? reason;
-    this.#set({ state: "offline", since: this.#offlineSince, retryAt: now + wait, code, reason: why });
+    // That it is not back yet is part of a restart, and no news of its own.
+    const goesOn = restarting(this.link) && now - this.#offlineSince < RESTART_MS;
+    const told = goesOn && this.link.state === "offline" ? this.link.code : code;
+    this.#set({ state: "offline", since: this.#offlineSince, retryAt: now + wait, code: told, reason: why });
     this.#cancelRetry = this.world.after(wait, () => this.#connect());
   }
 

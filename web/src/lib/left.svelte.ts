@@ -53,7 +53,7 @@ export class LeftOff {
   /** The log may be another one by now: the activity itself tells. */
   async #cameBack(): Promise<void> {
     const kept = this.#kept;
-    if (!kept) return;
+    if (!kept || Date.now() - kept.at < AWAY_MS) return;
     const row = await api.activity(kept.id).catch(() => null);
     if (row?.seq === kept.seq) this.place = kept;
   }

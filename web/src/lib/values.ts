@@ -35,7 +35,7 @@ export function valueLabel(field: Field, value: string): string {
     case "partner":
       return directory.partner(key)?.name ?? key;
     case "flavor":
-      if (value.endsWith(".*")) return `Any ${value.slice(0, -2)}`;
+      if (value.endsWith(".*")) return `Any ${value.slice(0, -2)} flavor`;
       return directory.flavor(value)?.label ?? capital(value.split(".").join(" "));
     case "message":
     case "about":

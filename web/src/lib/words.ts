@@ -48,7 +48,7 @@ export function span(ms: number): string {
 
 /** So many bars of a chart in words: 3 h 20 min, 9 days. */
 export const spanWords = (bars: number, width: "minute" | "hour" | "day"): string =>
-  width === "day" ? many(bars, "day") : width === "hour" ? many(Math.round(bars / 24), "day") : span(bars * 60_000);
+  width === "day" ? many(bars, "day") : width === "hour" ? many(Math.round(bars / 24), "day") : bars % 60 === 0 ? `${bars / 60} h` : span(bars * 60_000);
 
 /** 09:10 to 09:25, 3 May 09:10 to 4 May 17:00, since 09:10. */
 export function timeWords({ since, until }: { since: number | null; until: number | null }): string {
@@ -80,6 +80,7 @@ const DEVICES: Record<string, string> = {
   tv: "TV",
   email_client: "Email client",
   console: "Games console",
+  unknown: "Not given",
 };
 export const deviceLabel = (device: string): string =>
   DEVICES[device] ?? device.charAt(0).toUpperCase() + device.slice(1);

@@ -11,6 +11,7 @@ export interface Picture {
   /** Start of the last bar. */
   edge: number;
   bars: number;
+  /** What a bar of full height counts; one of more is cut there. */
   most: number;
   /** Bars that are marked: a span of time, and the one pointed at. */
   from: number | null;
@@ -39,7 +40,9 @@ export function draw(canvas: HTMLCanvasElement, width: number, height: number, p
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   // A canvas knows no custom properties with light-dark() in them: the colours come as properties that it has no other use for.
+  // Each reading of one settles the style of the page anew, so each is read once.
   const style = getComputedStyle(canvas);
+  const { textDecorationColor: span, outlineColor: strong, color: plain, caretColor: word, borderColor: line } = style;
   const size = parseFloat(style.fontSize);
   const foot = size + 4;
   const { histogram, bars, edge, most, from, to, pointed } = picture;
@@ -55,21 +58,21 @@ export function draw(canvas: HTMLCanvasElement, width: number, height: number, p
     const start = barAfter(first, picture.width, i);
     const x = i * step;
     if (marked && inside(start)) {
-      context.fillStyle = style.textDecorationColor;
+      context.fillStyle = span;
       context.fillRect(x, 0, step + 0.5, height - foot);
     }
     const count = histogram.count(start);
     if (count && most) {
-      const h = Math.max(2, (count / most) * tall);
-      context.fillStyle = pointed === start || (marked && inside(start)) ? style.outlineColor : style.color;
+      const h = Math.max(2, Math.min(1, count / most) * tall);
+      context.fillStyle = pointed === start || (marked && inside(start)) ? strong : plain;
       context.fillRect(x + 0.5, height - foot - h, Math.max(1, step - 1.5), h);
     }
     if (roundAt(start, picture.width, every) && x > 24 && x < width - 40) {
-      context.fillStyle = style.caretColor;
+      context.fillStyle = word;
       context.fillText(label(start, picture.width), x + step / 2, height - 3);
     }
   }
-  context.fillStyle = style.borderColor;
+  context.fillStyle = line;
   context.fillRect(0, height - foot, width, 1);
 }
 
