@@ -48,6 +48,21 @@ export class Browser {
   }
 }
 
+/** From the next address on the page goes by a clock that is so many milliseconds off. */
+export const wrongClock = (page, off) =>
+  page.addInitScript((off) => {
+    const Right = Date;
+    globalThis.Date = class extends Right {
+      constructor(...given) {
+        if (given.length) super(...given);
+        else super(Right.now() + off);
+      }
+      static now() {
+        return Right.now() + off;
+      }
+    };
+  }, off);
+
 export const activityPath = (query = "") => `/events/expo-2026/activity${query ? `?${query}` : ""}`;
 
 /** Waits until something holds, looking again and again; says what was seen when it does not. */

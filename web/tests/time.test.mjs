@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { activityPath, Browser, noFaults, rows, sameAsStored, until } from "./browser.mjs";
+import { activityPath, Browser, noFaults, rows, sameAsStored, until, wrongClock } from "./browser.mjs";
 import { Relay } from "./relay.mjs";
 import { draft, drafts, Server } from "./server.mjs";
 
@@ -125,6 +125,19 @@ describe("time", () => {
     await page.goto(`${server.url}${activityPath(`partner=${draft(4).partner}&flavor=${draft(4).flavor}`)}`);
     await page.getByRole("button", { name: "Days" }).click();
     await until(words, (said) => /in the last (30|60) days/.test(said), "the days");
+  });
+
+  test("6: a machine whose clock is days off counts the same minutes", async () => {
+    await server.post(past(0, 6, 30));
+    for (const days of [3, -3]) {
+      page = await browser.open(server, "/signin");
+      await wrongClock(page, days * 24 * 60 * MINUTE);
+      await page.goto(server.url + activityPath());
+      await told("6 in the last 3 h");
+      noFaults(page);
+      await page.close();
+    }
+    page = null;
   });
 
   test("6: a time is chosen by keyboard, a wrong one says what to do, and days of long ago are reached", async () => {

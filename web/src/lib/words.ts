@@ -2,7 +2,7 @@
 
 const number = new Intl.NumberFormat("en");
 export const n = (value: number): string => number.format(value);
-const briefFormat = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
+const briefFormat = new Intl.NumberFormat("en", { notation: "compact", minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
 /** 1.284M: for places of one width; below a hundred thousand all figures stand. */
 export const brief = (value: number): string => (value < 100_000 ? n(value) : briefFormat.format(value));
 export const many = (value: number, one: string, more = `${one}s`): string =>
