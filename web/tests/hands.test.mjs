@@ -452,6 +452,7 @@ describe("hands and ears", () => {
           return { name: range.getBoundingClientRect().width - room, about: over(row.querySelector(".about")) };
         }),
       );
+      await page.getByRole("button", { name: "Pause", exact: true }).waitFor();
       assert.ok(cut.some((one) => one.about > 0), `something is cut at ${width}: ${JSON.stringify(cut)}`);
       // Some hundredths of a pixel already take letters away.
       for (const one of cut) assert.ok(one.name < 0.01, `at ${width}: ${JSON.stringify(one)}`);
