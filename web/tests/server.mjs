@@ -1,7 +1,7 @@
 // A real server on a database of its own, and the hands of somebody who sends to it.
 
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const target = (profile) => fileURLToPath(new URL(`../../target/${profile}/tidings`, import.meta.url));
-export const BINARY = process.env.TIDINGS ?? process.env.TIDINGS_BIN ?? [target("release"), target("debug")].find(existsSync);
+const newest = (paths) => paths.filter(existsSync).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+export const BINARY = process.env.TIDINGS ?? newest([target("release"), target("debug")]);
 
 /** A server that was started, and can be killed and started again where it was. */
 export class Server {
