@@ -165,6 +165,22 @@ describe("the rooms", () => {
     await page.close();
   });
 
+  test("Import Partner List is in the drop-down, shows its columns as they will be, and says what came of it", async () => {
+    const page = await browser.open(server, partnersPath);
+    await page.getByRole("button", { name: "More for partners" }).click();
+    await page.getByRole("button", { name: "Import Partner List" }).click();
+    await page.getByLabel("One partner a line").fill("Prestige\tart@prestige.example\tPrestige Worldwide Ltd\tgold latex\nSirius");
+    const lines = page.getByRole("list", { name: "What each line does" }).getByRole("listitem");
+    await until(() => lines.allInnerTexts(), (all) => all.length === 2, "two lines");
+    assert.match((await lines.first().innerText()).replace(/\s+/g, " "), /^Line 1 Prestige art@prestige.example · Prestige Worldwide Ltd · gold, latex New$/);
+    await dialog(page).getByRole("button", { name: "Add 2 partners" }).click();
+    await page.getByText("2 partners in").waitFor();
+    await page.getByRole("row", { name: /Prestige/ }).waitFor();
+    assert.deepEqual((await get("/v1/events/expo-2026/partners/prestige")).tags.sort(), ["gold", "latex"]);
+    noFaults(page);
+    await page.close();
+  });
+
   test("a list whose storing was cut says what is in, and goes on where it was", async () => {
     const page = await browser.open(server, partnersPath);
     // The way to the server breaks after some: what was sent is stored, and one answer is lost.
@@ -359,6 +375,7 @@ describe("the rooms", () => {
     await server.call("PUT", "/v1/events/expo-2026/partners/tagged", { name: "Tagged Ltd", tags: ["gold", "booth", "speaker"] });
     const page = await browser.open(server, partnersPath);
     const row = page.getByRole("row", { name: /Tagged Ltd/ });
+    await row.locator(".tag").first().waitFor();
     const boxes = await row.locator(".tag").evaluateAll((all) =>
       all.map((node) => {
         const box = node.getBoundingClientRect();
