@@ -169,12 +169,15 @@ describe("the rooms", () => {
     const page = await browser.open(server, partnersPath);
     await page.getByRole("button", { name: "More for partners" }).click();
     await page.getByRole("button", { name: "Import Partner List" }).click();
+    await page.getByRole("dialog", { name: "Add Partners" }).waitFor();
+    assert.equal(await page.locator(".pop .panel").count(), 0, "the menu is closed behind the form");
     await page.getByLabel("One partner a line").fill("Prestige\tart@prestige.example\tPrestige Worldwide Ltd\tgold latex\nSirius");
     const lines = page.getByRole("list", { name: "What each line does" }).getByRole("listitem");
     await until(() => lines.allInnerTexts(), (all) => all.length === 2, "two lines");
     assert.match((await lines.first().innerText()).replace(/\s+/g, " "), /^Line 1 Prestige art@prestige.example · Prestige Worldwide Ltd · gold, latex New$/);
     await dialog(page).getByRole("button", { name: "Add 2 partners" }).click();
-    await page.getByText("2 partners in").waitFor();
+    await page.getByRole("status").filter({ hasText: "2 partners in" }).waitFor({ state: "attached" });
+    await page.locator(".tools").getByText("2 partners in").waitFor();
     await page.getByRole("row", { name: /Prestige/ }).waitFor();
     assert.deepEqual((await get("/v1/events/expo-2026/partners/prestige")).tags.sort(), ["gold", "latex"]);
     noFaults(page);

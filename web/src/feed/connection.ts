@@ -24,7 +24,7 @@ export type Link =
   | { state: "denied"; code: number };
 
 /** The server said that it goes away, and will be back. */
-export const restarting = (link: Link): boolean => link.state === "offline" && (link.code === 1012 || link.code === 1001);
+export const restarting = (link: Link): link is Link & { state: "offline" } => link.state === "offline" && (link.code === 1012 || link.code === 1001);
 
 export interface Socket {
   send(text: string): void;
@@ -165,8 +165,7 @@ export class Connection {
     const wait = this.#wait(code);
     const why = this.#farewell ?? reason;
     // That it is not back yet is part of a restart, and no news of its own.
-    const goesOn = restarting(this.link) && now - this.#offlineSince < RESTART_MS;
-    const told = goesOn && this.link.state === "offline" ? this.link.code : code;
+    const told = restarting(this.link) && now - this.#offlineSince < RESTART_MS ? this.link.code : code;
     this.#set({ state: "offline", since: this.#offlineSince, retryAt: now + wait, code: told, reason: why });
     this.#cancelRetry = this.world.after(wait, () => this.#connect());
   }

@@ -31,7 +31,7 @@ export type Verdict = "yes" | "no" | "unknown";
 
 export const isField = (name: string): name is Field => (FIELDS as readonly string[]).includes(name);
 
-/** NFC, then full case folding, as the server compares: equal folds are the same key, name or word. */
+/** NFC, then full case folding (Unicode 3.13, `toCasefold`), as the server compares: equal folds are the same key, name or word. */
 export function fold(text: string): string {
   if (/^[\u0020-\u007e]*$/.test(text)) return text.toLowerCase();
   // Folding can undo the composition, which then is made again: a few rounds at most.

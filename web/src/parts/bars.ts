@@ -40,7 +40,6 @@ export function draw(canvas: HTMLCanvasElement, width: number, height: number, p
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   // A canvas knows no custom properties with light-dark() in them: the colours come as properties that it has no other use for.
-  // Each reading of one settles the style of the page anew, so each is read once.
   const style = getComputedStyle(canvas);
   const { textDecorationColor: span, outlineColor: strong, color: plain, caretColor: word, borderColor: line } = style;
   const size = parseFloat(style.fontSize);
