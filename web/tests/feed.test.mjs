@@ -130,6 +130,8 @@ describe("Partner Activity", () => {
     // A key that nobody has is no partner without activity.
     await page.goto(`${server.url}${activityPath("partner=quite")}`);
     await page.getByText("No partner of this event has the key “quite”.").waitFor();
+    await page.goto(`${server.url}${activityPath("partner=quite&partner=acne")}`);
+    await page.getByText("2 of the keys chosen belong to no partner of this event: “quite”, “acne”.").waitFor();
   });
 
   test("4: Messages are by recipients, or only about the message; a recipient who comes or goes changes the view", async () => {

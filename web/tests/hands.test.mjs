@@ -185,27 +185,29 @@ describe("hands and ears", () => {
     await done();
   });
 
-  test("on a phone Details is a modal sheet: the page behind is out of reach, the focus comes back", async () => {
-    await open({ width: 360, height: 640 });
-    await page.locator("article .details").nth(1).click();
-    const sheet = page.getByRole("dialog", { name: "Details" });
-    await sheet.waitFor();
-    for (let i = 0; i < 40; i++) {
-      await page.keyboard.press("Tab");
-      const out = await page.evaluate(() => document.activeElement !== document.body && !document.activeElement.closest("dialog") && document.activeElement.tagName);
-      assert.equal(out, false, "Tab stays in the sheet");
-    }
-    await assert.rejects(page.getByRole("button", { name: "Pause" }).click({ timeout: 500 }), "the page behind cannot be pressed");
-    await page.keyboard.press("Escape");
-    await sheet.waitFor({ state: "detached" });
-    await focusIs(/^(in )?row /, "the row");
-    assert.doesNotMatch(page.url(), /#a=/);
-    await page.locator("article .details").nth(1).click();
-    await sheet.waitFor();
-    await page.mouse.click(180, 20);
-    await sheet.waitFor({ state: "detached" });
-    await done();
-  });
+  for (const [name, width, height] of [["phone", 360, 640], ["tablet", 768, 1024]]) {
+    test(`on a ${name} Details is a modal sheet: the page behind is out of reach, the focus comes back`, async () => {
+      await open({ width, height });
+      await page.locator("article .details").nth(1).click();
+      const sheet = page.getByRole("dialog", { name: "Details" });
+      await sheet.waitFor();
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press("Tab");
+        const out = await page.evaluate(() => document.activeElement !== document.body && !document.activeElement.closest("dialog") && document.activeElement.tagName);
+        assert.equal(out, false, "Tab stays in the sheet");
+      }
+      await assert.rejects(page.getByRole("button", { name: "Pause" }).click({ timeout: 500 }), "the page behind cannot be pressed");
+      await page.keyboard.press("Escape");
+      await sheet.waitFor({ state: "detached" });
+      await focusIs(/^(in )?row /, "the row");
+      assert.doesNotMatch(page.url(), /#a=/);
+      await page.locator("article .details").nth(1).click();
+      await sheet.waitFor();
+      await page.mouse.click(180, 20);
+      await sheet.waitFor({ state: "detached" });
+      await done();
+    });
+  }
 
   test("the focus is given back: after the way to the latest, after dialogs of a menu, after the menu of a value", async () => {
     await open();
