@@ -15,7 +15,7 @@ use tidings::clock::Clock;
 use tidings::domain::{ActivityId, Actor, Client, Device, Flavor, Grade, Key, NewActivity, Properties, Property, UnixMs, WebUrl};
 use tidings::filter::{Field, FilterSet};
 use tidings::store::sqlite::{SqliteOptions, SqliteStore};
-use tidings::store::{Change, FacetQuery, Facets};
+use tidings::store::{Change, FacetQuery, Facets, Quota};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -210,7 +210,7 @@ async fn workspace(store: &SqliteStore) -> Outcome<WorkspaceId> {
 
 async fn append(store: &SqliteStore, workspace: WorkspaceId, sample: &mut Sample, numbers: std::ops::Range<u64>) -> Outcome<()> {
     let activities = numbers.map(|number| sample.activity(number)).collect();
-    store.store().log.commit(vec![Change::Append { workspace, activities, create_unknown: true }]).await?;
+    store.store().log.commit(vec![Change::Append { workspace, activities, create_unknown: true, quota: Quota::default() }]).await?;
     Ok(())
 }
 
@@ -248,6 +248,7 @@ async fn table(store: &SqliteStore, workspace: WorkspaceId, asked: usize) -> Out
             for _ in 0..asked {
                 let query = FacetQuery {
                     filter: FilterSet::from_pairs(pairs.iter().copied()).map_err(|fault| format!("{fault:?}"))?,
+                    within: FilterSet::default(),
                     by: fields.to_vec(),
                     since: None,
                     until: None,

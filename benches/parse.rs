@@ -35,7 +35,14 @@ fn main() {
     let _entered = runtime.enter();
     let agents = UserAgents::start(&TaskTracker::new());
     let new_id = |_| ActivityId(uuid::Uuid::now_v7());
-    let context = DraftContext { now: UnixMs(1_795_338_843_120), bound_event: None, new_id: &new_id, agents: &agents };
+    let context = DraftContext {
+        now: UnixMs(1_795_338_843_120),
+        bound_event: None,
+        event_headers: &[],
+        made_id: None,
+        new_id: &new_id,
+        agents: &agents,
+    };
     let read = |content_type, body: &str| {
         let drafts = runtime.block_on(parse(Some(content_type), body.as_bytes(), &context)).expect("parses");
         assert!(drafts.items.iter().all(Result::is_ok));

@@ -3,6 +3,9 @@
 //! Composition only. Every task belongs to a stage; stages end one after the other, each waited for, so that whatever was
 //! accepted is durable, handed on and told before the store is closed.
 
+mod consuming;
+pub mod live;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,24 +16,33 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::authenticate::{self, Authenticator};
-use crate::api::serve::{Ends, Served, serve};
+use self::live::Live;
+use crate::api::authenticate::Authenticator;
+use crate::api::serve::{Ends, HttpConfig, Served, serve};
+use crate::api::watch::Watch;
 use crate::api::{Api, ApiConfig, Rates, routes};
-use crate::auth::{Operator, Scopes, SecretKey};
+use crate::auth::{Operator, Revocations, Scopes, SecretKey};
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, IntakeConfig};
+use crate::consumers::Consumers;
 use crate::domain::{Key, UnixMs};
 use crate::hub::Hub;
-use crate::ingest::{Ingest, IngestConfig, Publisher};
+use crate::ingest::{Ingest, IngestConfig};
 use crate::ops::metrics::Recorder;
-use crate::ops::ready::{OPS_WORKSPACE, Ready};
+use crate::ops::ready::Ready;
 use crate::ops::{self, Ops};
-use crate::session::Readers;
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{CredentialKind, NewCredential, Store, StoreError};
+use crate::publish::Publisher;
+use crate::session::{Grants, Readers};
+use crate::store::{CredentialKind, NewCredential, OpenFor, Reads, Store, StoreError, TurnLimits};
 
 /// How long a stage may take to end when it is told to; then it is told as left over.
 const STAGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to end, at most, until the store is closed: whoever ends it should wait longer than that.
+pub fn drain_max(config: &HttpConfig) -> Duration {
+    // Requests of each listener, then the connections; and each stage between.
+    Duration::from_secs(config.drain_timeout_s) * 3 + STAGE_TIMEOUT * Stages::COUNT as u32
+}
 
 /// The workspace of a demo: the one that every database begins with.
 const DEMO_WORKSPACE: &str = "default";
@@ -55,6 +67,9 @@ pub enum AppError {
     /// The recorder of metrics cannot be installed.
     #[error("cannot record metrics: {0}")]
     Metrics(String),
+    /// The system has no thread to give.
+    #[error("cannot start a thread: {0}")]
+    Threads(io::Error),
     /// The machine has no randomness to give.
     #[error("cannot make a secret: {0}")]
     Random(getrandom::Error),
@@ -83,10 +98,27 @@ impl Stage {
 #[derive(Debug, Clone, Default)]
 struct Stages {
     keepers: Stage,
+    consumers: Stage,
     writer: Stage,
     publisher: Stage,
     sessions: Stage,
     hub: Stage,
+}
+
+impl Stages {
+    const COUNT: usize = 6;
+
+    fn in_order(&self) -> [(&'static str, &Stage); Self::COUNT] {
+        // Consumers write, so they end before the writer does.
+        [
+            ("keepers", &self.keepers),
+            ("consumers", &self.consumers),
+            ("writer", &self.writer),
+            ("publisher", &self.publisher),
+            ("sessions", &self.sessions),
+            ("hub", &self.hub),
+        ]
+    }
 }
 
 /// A server that runs.
@@ -97,12 +129,19 @@ pub struct Running {
     pub ops_addr: Option<SocketAddr>,
     /// The store, for reading.
     pub store: Store,
+    /// The same by turns, as requests and streams read it.
+    pub reads: Reads,
     /// The one way to change anything.
     pub ingest: Ingest,
     /// The live side.
     pub readers: Readers,
+    /// Readers of the log that live here.
+    pub consumers: Consumers,
+    /// The threads that it runs on.
+    pub live: Live,
+    /// Whether the whole path works.
+    pub ready: Arc<Ready>,
     clock: Clock,
-    sqlite: SqliteStore,
     listeners: Vec<Served>,
     connections: TaskTracker,
     ends: Ends,
@@ -129,66 +168,105 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     let recorder = Recorder::install().map_err(|fault| AppError::Metrics(fault.to_string()))?;
     // Addresses before the store: what is refused most often is refused before anything is made.
     let api_listener = bind(&config.listen).await?;
-    let ops_listener = if config.ops_listen == "off" { None } else { Some(bind(&config.ops_listen).await?) };
-    let sqlite = SqliteStore::open(&config.database_file()?, clock.clone(), SqliteOptions::default()).await?;
-    let store = sqlite.store();
+    let ops_listener = bind_ops(&config.ops_listen).await?;
+    let store = Store::open(&config.database_url()?, clock.clone(), OpenFor::Oneself).await?;
     let stages = Stages::default();
 
-    let Stage { tasks, end } = &stages.hub;
-    let (hub, opens) = Hub::start(config.hub.clone(), tasks, end);
-    let Stage { tasks, end } = &stages.publisher;
-    let publisher = Publisher::start(store.log.clone(), hub.clone(), opens, tasks, end.clone());
+    let turns = TurnLimits { wait: Duration::from_millis(config.reads.wait_ms), ..TurnLimits::default() };
+    let reads = Reads::new(store.clone(), turns);
+    let live = Live::start().map_err(AppError::Threads)?;
+    let grants = Grants { keyring: store.keyring.clone(), revocations: Revocations::default() };
+    let heard = grants.revocations.clone();
+    let (hub, publisher, readers) = live.within(|| {
+        let Stage { tasks, end } = &stages.hub;
+        let (hub, opens) = Hub::start(config.hub.clone(), tasks, end);
+        let Stage { tasks, end } = &stages.publisher;
+        let publisher = Publisher::start(store.log.clone(), hub.clone(), opens, tasks, end.clone());
+        let Stage { tasks, end } = &stages.sessions;
+        let session = config.session.clone();
+        let readers = Readers::new(hub.clone(), reads.clone(), grants, clock.clone(), session, tasks, end.clone());
+        (hub, publisher, readers)
+    });
     let Stage { tasks, end } = &stages.writer;
-    let intake = IngestConfig { appender_queue_bytes_max: config.ingest.queue_bytes_max, clock: clock.clone() };
-    let ingest = Ingest::start(store.log.clone(), publisher, intake, tasks, end.clone());
-    let Stage { tasks, end } = &stages.sessions;
-    let readers = Readers::new(hub.clone(), store.log.clone(), clock.clone(), config.session.clone(), tasks, end.clone());
+    let IntakeConfig { queue_bytes_max, things_max } = config.ingest;
+    let intake = IngestConfig { appender_queue_bytes_max: queue_bytes_max, things_max, clock: clock.clone() };
+    let heads = publisher.heads();
+    let ingest = Ingest::start(store.log.clone(), publisher, intake, tasks, end.clone()).map_err(AppError::Threads)?;
+
+    let Stage { tasks, end } = &stages.consumers;
+    let means = consuming::means(&store, &reads, &ingest, heads, &clock);
+    let consumers = consuming::start(means, tasks, end).await;
 
     let Stage { tasks, end } = &stages.keepers;
-    let authenticator = Arc::new(Authenticator::new(store.keyring.clone(), Operator::assume(), clock.clone()));
-    tasks.spawn(authenticate::watch(authenticator.clone(), readers.clone(), end.clone()));
+    let authenticator = Arc::new(Authenticator::new(store.keyring.clone(), heard, clock.clone()));
+    tasks.spawn(Watch::begin(store.clone(), readers.clone(), Operator::assume(), clock.clone()).await?.run(end.clone()));
+    tasks.spawn(readers.clone().keep_expiry(end.clone()));
     let rates = Arc::new(Rates::new(&config.rate));
     tasks.spawn({
         let (rates, end) = (rates.clone(), end.clone());
         async move { rates.sweep(end).await }
     });
     tasks.spawn(recorder.clone().upkeep(end.clone()));
-    tasks.spawn(sqlite.clone().keep_tallies(Operator::assume(), end.clone()));
+    for keeper in store.upkeep.keepers(Operator::assume(), end.clone()) {
+        tasks.spawn(keeper);
+    }
 
     let demo = match demo {
         true => store.keyring.workspace_by_key(Operator::assume(), Key::trusted(DEMO_WORKSPACE)).await?.map(|w| w.id),
         false => None,
     };
     let api_config = ApiConfig { origins: config.origins.clone(), demo };
-    let api = Api::new(store.clone(), ingest.clone(), readers.clone(), clock.clone(), api_config, authenticator, rates);
+    let api = Api::new(reads.clone(), ingest.clone(), readers.clone(), consumers.clone(), clock.clone(), api_config, authenticator, rates);
     let (connections, ends) = (TaskTracker::new(), Ends::default());
     let api_addr = address_of(&api_listener, &config.listen)?;
     let mut listeners = vec![serve(api_listener, routes::router(Arc::new(api)), &config.http, &connections, &ends)];
+    let ready = Arc::new(Ready::new(ingest.clone(), hub, readers.clone(), clock.clone()));
+    stages.keepers.tasks.spawn(ready.clone().beat(stages.keepers.end.clone()));
     let mut ops_addr = None;
     if let Some(listener) = ops_listener {
         ops_addr = Some(address_of(&listener, &config.ops_listen)?);
-        let ready = Arc::new(Ready::new(ingest.clone(), hub, ops_workspace(&store).await?));
-        listeners.push(serve(listener, ops::router(Ops { recorder, ready }), &config.http, &connections, &ends));
+        listeners.push(serve(listener, ops::router(Ops { recorder, ready: ready.clone() }), &config.http, &connections, &ends));
     }
     let drain_timeout = Duration::from_secs(config.http.drain_timeout_s);
-    Ok(Running { api_addr, ops_addr, store, ingest, readers, clock, sqlite, listeners, connections, ends, stages, drain_timeout })
+    Ok(Running {
+        api_addr,
+        ops_addr,
+        store,
+        reads,
+        ingest,
+        readers,
+        consumers,
+        live,
+        ready,
+        clock,
+        listeners,
+        connections,
+        ends,
+        stages,
+        drain_timeout,
+    })
 }
 
 async fn bind(address: &str) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|fault| AppError::Listen { address: address.to_owned(), fault })
 }
 
-fn address_of(listener: &TcpListener, told: &str) -> Result<SocketAddr, AppError> {
-    listener.local_addr().map_err(|fault| AppError::Listen { address: told.to_owned(), fault })
+/// The listener of metrics and health. A taken address is told and is not the end: what people rely on is served all the same.
+async fn bind_ops(address: &str) -> Result<Option<TcpListener>, AppError> {
+    if address == "off" {
+        return Ok(None);
+    }
+    match bind(address).await {
+        Err(AppError::Listen { address, fault }) if fault.kind() == io::ErrorKind::AddrInUse => {
+            tracing::warn!(address, %fault, "/metrics, /live and /ready are not served; --ops-listen takes another address, or off");
+            Ok(None)
+        }
+        bound => bound.map(Some),
+    }
 }
 
-/// The workspace of the readiness check.
-async fn ops_workspace(store: &Store) -> Result<crate::auth::WorkspaceId, StoreError> {
-    let (operator, key) = (Operator::assume(), Key::trusted(OPS_WORKSPACE));
-    if let Some(found) = store.keyring.workspace_by_key(operator, key.clone()).await? {
-        return Ok(found.id);
-    }
-    Ok(store.keyring.create_workspace(operator, key, "Operations".to_owned()).await?.id)
+fn address_of(listener: &TcpListener, told: &str) -> Result<SocketAddr, AppError> {
+    listener.local_addr().map_err(|fault| AppError::Listen { address: told.to_owned(), fault })
 }
 
 impl Running {
@@ -208,7 +286,9 @@ impl Running {
             name: String::new(),
             scopes,
             event: None,
+            origins: Vec::new(),
             parent: None,
+            rate_per_s: None,
             created_at: now,
             expires_at: Some(UnixMs(now.0.saturating_add(lasts_ms))),
         };
@@ -223,11 +303,10 @@ impl Running {
         for listener in &self.listeners {
             listener.finish_requests(self.drain_timeout).await;
         }
-        let mut tasks = self.stages.keepers.finish("keepers").await;
-        tasks += self.stages.writer.finish("writer").await;
-        tasks += self.stages.publisher.finish("publisher").await;
-        tasks += self.stages.sessions.finish("sessions").await;
-        tasks += self.stages.hub.finish("hub").await;
+        let mut tasks = 0;
+        for (name, stage) in self.stages.in_order() {
+            tasks += stage.finish(name).await;
+        }
         self.connections.close();
         if timeout(self.drain_timeout, self.connections.wait()).await.is_err() {
             tracing::warn!(connections = self.connections.len(), "connections did not end in time and are closed");
@@ -235,8 +314,8 @@ impl Running {
         self.ends.end.cancel();
         self.connections.wait().await;
         tasks += self.connections.len();
-        if let Err(fault) = self.sqlite.close().await {
-            tracing::warn!(%fault, "the store was closed without its last checkpoint; nothing is lost by that");
+        if let Err(fault) = self.store.close().await {
+            tracing::warn!(%fault, "the store was closed without being tidied; nothing is lost by that");
         }
         Leftovers { tasks, sessions: self.readers.open(), queued_bytes: self.ingest.queued_bytes() }
     }

@@ -1,6 +1,6 @@
 //! The configuration as a whole: each component's own, in one file.
 //!
-//! Defaults, then the TOML file, then `TIDINGS_...` variables, then options. A key that nobody knows is refused by name.
+//! Defaults, then the TOML file, then `TIDINGS_...` variables (or the files that `TIDINGS_..._FILE` name), then options. A key that nobody knows is refused by name.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,14 @@ use toml::{Table, Value};
 use crate::api::rate::RateConfig;
 use crate::api::serve::HttpConfig;
 use crate::hub::HubConfig;
+use crate::ingest::THINGS_MAX;
 use crate::session::SessionConfig;
+use crate::store::{DatabaseUrl, DatabaseUrlError};
 
 /// What environment variables begin with.
 const VARIABLE_PREFIX: &str = "TIDINGS_";
+/// What the name of a variable ends with that names a file to read its value from.
+const FILE_SUFFIX: &str = "_FILE";
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -39,12 +43,14 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module as in `info,tidings::hub=debug`.
     pub log: String,
-    /// Origins of other sites whose pages may open a WebSocket, as in `https://desk.example`.
+    /// Origins of other sites whose pages may use the API and open a WebSocket, as in `https://desk.example`.
     pub origins: Vec<String>,
     /// The listener.
     pub http: HttpConfig,
     /// What one key may send.
     pub rate: RateConfig,
+    /// Reading.
+    pub reads: ReadsConfig,
     /// Taking activities in.
     pub ingest: IntakeConfig,
     /// The hub.
@@ -53,17 +59,35 @@ pub struct Config {
     pub session: SessionConfig,
 }
 
-/// How much may wait for the writer.
+/// How much may be under way to the writer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IntakeConfig {
-    /// Bytes that may wait for the writer; what does not fit is refused with 503.
+    /// Bytes of requests that may be under way, from the first of a body to the commit; a workspace that sends alone may
+    /// have half of it. What does not fit is refused with 503.
     pub queue_bytes_max: usize,
+    /// Events, partners, messages, campaigns and flavors that the activities of a workspace make on first sight, at most.
+    /// What is put into the directory by hand is not counted.
+    pub things_max: u64,
 }
 
 impl Default for IntakeConfig {
     fn default() -> Self {
-        Self { queue_bytes_max: 32 * 1024 * 1024 }
+        Self { queue_bytes_max: 64 * 1024 * 1024, things_max: THINGS_MAX }
+    }
+}
+
+/// How long reads may wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadsConfig {
+    /// Milliseconds that a request waits for its turn to read; then it is refused with 503.
+    pub wait_ms: u64,
+}
+
+impl Default for ReadsConfig {
+    fn default() -> Self {
+        Self { wait_ms: 2_000 }
     }
 }
 
@@ -72,12 +96,13 @@ impl Default for Config {
         Self {
             database: "sqlite:tidings.db".to_owned(),
             listen: "127.0.0.1:8080".to_owned(),
-            ops_listen: "127.0.0.1:9090".to_owned(),
+            ops_listen: "127.0.0.1:9464".to_owned(),
             log_format: LogFormat::Text,
             log: "info".to_owned(),
             origins: Vec::new(),
             http: HttpConfig::default(),
             rate: RateConfig::default(),
+            reads: ReadsConfig::default(),
             ingest: IntakeConfig::default(),
             hub: HubConfig::default(),
             session: SessionConfig::default(),
@@ -116,8 +141,8 @@ pub enum ConfigError {
     #[error("{0}")]
     Value(String),
     /// The database is of a kind that this version has not.
-    #[error("--database {0:?} is not in this version; use sqlite:FILE")]
-    Database(String),
+    #[error("--database: {0}")]
+    Database(#[from] DatabaseUrlError),
 }
 
 impl Config {
@@ -150,15 +175,12 @@ impl Config {
         toml::to_string_pretty(self).map_err(|fault| ConfigError::Value(fault.to_string()))
     }
 
-    /// The file of the database.
+    /// The database.
     ///
     /// # Errors
-    /// [`ConfigError::Database`] when it is none of SQLite.
-    pub fn database_file(&self) -> Result<PathBuf, ConfigError> {
-        let file = self.database.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
-        // What is kept in memory would be gone with the process, and 2xx means durable.
-        let file = file.filter(|f| !f.is_empty() && *f != ":memory:");
-        file.map(PathBuf::from).ok_or_else(|| ConfigError::Database(self.database.clone()))
+    /// [`ConfigError::Database`] when it is none of this version.
+    pub fn database_url(&self) -> Result<DatabaseUrl, ConfigError> {
+        Ok(DatabaseUrl::parse(&self.database)?)
     }
 
     /// Holds values against rules that their types cannot.
@@ -183,11 +205,27 @@ fn overlay(table: &mut Table, prefix: &str, variable: &impl Fn(&str) -> Option<S
         let name = format!("{prefix}{}", key.to_uppercase());
         if let Value::Table(inner) = value {
             overlay(inner, &format!("{name}_"), variable)?;
-        } else if let Some(text) = variable(&name) {
+        } else if let Some(text) = given(&name, variable)? {
             *value = like(value, &text).map_err(|why| ConfigError::Variable { variable: name, why })?;
         }
     }
     Ok(())
+}
+
+/// What a variable says, or the file that `NAME_FILE` names, without the line end at its end: so a secret is in no environment.
+///
+/// # Errors
+/// [`ConfigError::Variable`] when both are set, or the file cannot be read.
+pub fn given(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<String>, ConfigError> {
+    let of_file = format!("{name}{FILE_SUFFIX}");
+    match (variable(name), variable(&of_file)) {
+        (said, None) => Ok(said),
+        (Some(_), Some(_)) => Err(ConfigError::Variable { variable: of_file, why: format!("{name} is set as well; keep one of them") }),
+        (None, Some(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(fault) => Err(ConfigError::Variable { variable: of_file, why: format!("cannot read {path}: {fault}") }),
+        },
+    }
 }
 
 fn like(value: &Value, text: &str) -> Result<Value, String> {
@@ -234,6 +272,20 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_may_stand_in_a_file() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("listen");
+        std::fs::write(&path, "127.0.0.1:3\r\n").expect("written");
+        let path = path.to_str().expect("utf-8");
+        let config = load("", &[("TIDINGS_LISTEN_FILE", path)]).expect("valid");
+        assert_eq!(config.listen, "127.0.0.1:3");
+        let both = load("", &[("TIDINGS_LISTEN_FILE", path), ("TIDINGS_LISTEN", "127.0.0.1:4")]).expect_err("both");
+        assert!(both.contains("TIDINGS_LISTEN_FILE") && both.contains("keep one"), "{both}");
+        let none = load("", &[("TIDINGS_HTTP_IDLE_TIMEOUT_S_FILE", "/nowhere")]).expect_err("no file");
+        assert!(none.contains("TIDINGS_HTTP_IDLE_TIMEOUT_S_FILE") && none.contains("/nowhere"), "{none}");
+    }
+
+    #[test]
     fn faults_are_named() {
         for (file, variables, named) in [
             ("colour = 1", &[][..], "colour"),
@@ -241,25 +293,14 @@ mod tests {
             ("listen = 5", &[], "listen"),
             ("", &[("TIDINGS_HTTP_IDLE_TIMEOUT_S", "soon")], "TIDINGS_HTTP_IDLE_TIMEOUT_S"),
             ("[rate]\ndrafts_burst = 10", &[], "drafts_burst"),
+            ("[rate]\nthings_per_minute = 4", &[], "rate.things_per_minute is 4; it must be at least 5"),
+            ("[ingest]\nthings_max = -1", &[], "things_max"),
             ("origins = [\"desk.example\"]", &[], "origins"),
+            ("[http]\ntrusted_proxies = [\"proxy\"]", &[], "trusted_proxies"),
+            ("", &[("TIDINGS_HTTP_TRUSTED_PROXIES", "10.0.0.0/99")], "10.0.0.0/99"),
         ] {
             let told = load(file, variables).expect_err(file);
             assert!(told.contains(named), "{told}");
-        }
-    }
-
-    #[test]
-    fn databases() {
-        for (database, file) in [
-            ("sqlite:a.db", Some("a.db")),
-            ("sqlite:///x/a.db", Some("/x/a.db")),
-            ("postgres://h/d", None),
-            ("a.db", None),
-            ("sqlite:", None),
-            ("sqlite::memory:", None),
-        ] {
-            let config = Config { database: database.to_owned(), ..Config::default() };
-            assert_eq!(config.database_file().ok().as_deref().and_then(std::path::Path::to_str), file, "{database}");
         }
     }
 }

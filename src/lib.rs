@@ -6,13 +6,18 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod consumers;
 pub mod domain;
 pub mod filter;
 pub mod hub;
 pub mod ingest;
 pub mod ops;
+pub mod publish;
+#[cfg(test)]
+mod seeds;
 pub mod session;
 pub mod store;
+pub mod tallies;
 pub mod telemetry;
 pub mod web;
 pub mod wire;

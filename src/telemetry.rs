@@ -20,13 +20,15 @@ pub struct Metric {
     pub kind: MetricKind,
     /// What it tells.
     pub help: &'static str,
+    /// The constant that names it in the code.
+    pub constant: &'static str,
 }
 
 macro_rules! metrics {
     ($($(#[doc = $help:literal])+ $constant:ident = $kind:ident $name:literal;)+) => {
         $($(#[doc = $help])+ pub const $constant: &str = $name;)+
         /// Every metric there is.
-        pub const METRICS: &[Metric] = &[$(Metric { name: $name, kind: MetricKind::$kind, help: concat!($($help),+) }),+];
+        pub const METRICS: &[Metric] = &[$(Metric { name: $name, kind: MetricKind::$kind, help: concat!($($help),+), constant: stringify!($constant) }),+];
     };
 }
 
@@ -37,6 +39,8 @@ metrics! {
     INGEST_DUPLICATES = Counter "tidings_ingest_duplicates_total";
     /// Drafts refused, by `code` of the first fault.
     INGEST_REJECTED = Counter "tidings_ingest_rejected_total";
+    /// Drafts refused for making too many things on first sight, by `limit`: that of the `key` or of the `workspace`.
+    INGEST_OVER_QUOTA = Counter "tidings_ingest_over_quota_total";
     /// Requests refused with 429 or 503, by `reason`.
     INGEST_REFUSED = Counter "tidings_ingest_refused_total";
     /// Seconds that one commit of the writer took, the fsync included.
@@ -47,7 +51,19 @@ metrics! {
     TALLY_BEHIND = Gauge "tidings_tally_behind";
     /// Combinations that tallies hold in memory, all workspaces together.
     TALLY_COMBINATIONS = Gauge "tidings_tally_combinations";
-    /// Bytes that wait in front of the writer.
+    /// Counts by minute, event, flavor and grade that tallies hold in memory, all workspaces together.
+    TALLY_CELLS = Gauge "tidings_tally_cells";
+    /// Reads that wait for their turn.
+    READS_WAITING = Gauge "tidings_reads_waiting";
+    /// Reads refused with 503, by `reason`: too many waited, one waited for too long, or answers hold too many bytes.
+    READS_REFUSED = Counter "tidings_reads_refused_total";
+    /// Bytes of answers that wait for their readers.
+    ANSWER_BYTES = Gauge "tidings_answer_bytes";
+    /// Bytes of the database's write-ahead log.
+    WAL_BYTES = Gauge "tidings_wal_bytes";
+    /// Milliseconds that the newest entry was recorded ahead of the clock: it has gone back, or did when that was written.
+    RECORDED_AHEAD_MS = Gauge "tidings_recorded_ahead_ms";
+    /// Bytes of requests under way: bodies that are being read, and changes up to their commit.
     APPENDER_QUEUE_BYTES = Gauge "tidings_appender_queue_bytes";
     /// Batches that the publisher read from the store because its queue was full or had a hole.
     PUBLISHER_STORE_READS = Counter "tidings_publisher_store_reads_total";
@@ -59,6 +75,8 @@ metrics! {
     HUB_DELIVERIES = Counter "tidings_hub_deliveries_total";
     /// Distinct standing filters.
     HUB_FILTERS = Gauge "tidings_hub_filters";
+    /// Bytes of recent entries that the hub keeps for joins and resumes, all workspaces and shards together.
+    HUB_RECENT_BYTES = Gauge "tidings_hub_recent_bytes";
     /// Sessions that are open.
     SESSIONS = Gauge "tidings_sessions";
     /// Sessions that fell behind and are served from the log right now.
@@ -69,6 +87,16 @@ metrics! {
     SESSION_FRAMES = Counter "tidings_session_frames_total";
     /// Seconds from commit to the frame being handed to the socket, for the newest item of a frame.
     COMMIT_TO_SOCKET_SECONDS = Histogram "tidings_commit_to_socket_seconds";
+    /// Entries that consumers of the log are behind, all workspaces together, by `consumer`.
+    CONSUMER_LAG = Gauge "tidings_consumer_lag";
+    /// Pages that a consumer of the log began to work on, by `consumer`.
+    CONSUMER_ATTEMPTS = Counter "tidings_consumer_attempts_total";
+    /// Pages that a consumer of the log could not work on and tries again, by `consumer` and `reason`.
+    CONSUMER_FAILURES = Counter "tidings_consumer_failures_total";
+    /// Times that a consumer of the log was brought past entries without having worked on them, by `consumer`.
+    CONSUMER_DEAD_LETTERS = Counter "tidings_consumer_dead_letters_total";
+    /// Entries that were taken away because they were kept for long enough.
+    RETENTION_PRUNED = Counter "tidings_retention_pruned_total";
     /// HTTP requests, by `route` and `status`.
     HTTP_REQUESTS = Counter "tidings_http_requests_total";
     /// Seconds that HTTP requests took, by `route`.
@@ -106,6 +134,14 @@ mod tests {
                 .lines()
                 .find(|line| line.contains("\"tidings_") && !line.contains("tidings_session=") && !line.contains("\"tidings_session\""));
             assert!(path.ends_with("telemetry.rs") || literal.is_none(), "{path}: name the metric by its constant: {literal:?}");
+        }
+        for metric in METRICS {
+            // Beside a macro that records it, not merely in an import.
+            let recorded = sources.iter().filter(|(path, _)| !path.ends_with("telemetry.rs")).any(|(_, text)| {
+                let pieces = text.split([';', '{', '}']).filter(|piece| piece.contains("!("));
+                pieces.flat_map(|piece| piece.split(|c: char| !c.is_alphanumeric() && c != '_')).any(|word| word == metric.constant)
+            });
+            assert!(recorded, "{} is recorded nowhere", metric.constant);
         }
     }
 

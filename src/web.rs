@@ -22,23 +22,44 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"
 /// Compressed siblings, the smallest first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Serves a file of the page; a path of the page itself gets the page.
+/// First parts of the page's own addresses, the root aside.
+const PLACES: &[&str] = &["events", "signin"];
+/// What belongs to the operations port, and what probes commonly ask for in its stead.
+const PROBES: &[&str] = &["ready", "live", "metrics", "health", "healthz", "livez", "readyz"];
+
+/// Serves a file of the page; a navigation gets the page. A path that is neither has nothing here: a fallback that answered
+/// for what is not its own would keep a probe green for ever.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    if method != Method::GET && method != Method::HEAD {
+    let path = uri.path().trim_matches('/');
+    let first = path.split('/').next().unwrap_or("");
+    // The compressed siblings are not paths of their own.
+    let is_sibling = ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix));
+    let is_file = !path.is_empty() && !is_sibling && Dist::get(path).is_some();
+    let is_place = path.is_empty() || PLACES.contains(&first) && wants_html(&headers);
+    if (is_file || is_place) && method != Method::GET && method != Method::HEAD {
         let mut response = Problem::new(METHOD_NOT_ALLOWED, METHOD_NOT_ALLOWED.cure).into_response();
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let path = uri.path().trim_start_matches('/');
-    // The compressed siblings are not paths of their own.
-    let is_sibling = ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix));
-    if !path.is_empty() && !is_sibling && Dist::get(path).is_some() {
+    if is_file {
         return file(path, &headers);
     }
-    // What looks like a file is one that is not there; anything else is a place in the page.
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.')) && !wants_html(&headers);
-    let is_place = !is_file && !path.starts_with("v1/") && path != "v1" && !path.starts_with("assets/");
-    if is_place { page(&headers) } else { Problem::new(NOT_FOUND, NOT_FOUND.cure).into_response() }
+    if is_place {
+        return page(&headers);
+    }
+    if PROBES.contains(&first) {
+        let detail = format!("there is no /{first} here; /live, /ready and /metrics are served on the address of --ops-listen");
+        return Problem::new(NOT_FOUND, detail).into_response();
+    }
+    let is_navigation = wants_html(&headers) && !path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    if is_navigation && first != "v1" && first != "assets" && (method == Method::GET || method == Method::HEAD) {
+        // A person who followed a wrong link is told so by the page, a program by the status.
+        let mut response = page(&headers);
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    }
+    let shown: String = uri.path().chars().take(200).collect();
+    Problem::new(NOT_FOUND, format!("there is no {shown}; the API is below /v1, its reference at /docs")).into_response()
 }
 
 /// The page itself.
@@ -65,7 +86,9 @@ fn file(path: &str, headers: &HeaderMap) -> Response {
     if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag.to_str().unwrap_or("?") || tag.trim() == "*") {
         return with_headers(StatusCode::NOT_MODIFIED.into_response(), base);
     }
-    base.push((header::CONTENT_TYPE, HeaderValue::from_static(content_type(path))));
+    // The type of what is compressed, not of the compression.
+    let told = Dist::get(path).and_then(|plain| content_type(plain.metadata.mimetype()));
+    base.push((header::CONTENT_TYPE, told.unwrap_or(HeaderValue::from_static("application/octet-stream"))));
     if let Some(encoding) = encoding {
         base.push((header::CONTENT_ENCODING, HeaderValue::from_static(encoding)));
     }
@@ -113,20 +136,10 @@ fn etag(file: &EmbeddedFile) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-fn content_type(path: &str) -> &'static str {
-    match path.rsplit('.').next().unwrap_or("") {
-        "html" => "text/html; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "svg" => "image/svg+xml",
-        "json" | "map" => "application/json",
-        "webmanifest" => "application/manifest+json",
-        "png" => "image/png",
-        "ico" => "image/x-icon",
-        "woff2" => "font/woff2",
-        "txt" => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
+/// What a browser is told of a file, by its name as the build knew it; text says how it is written.
+fn content_type(told: &str) -> Option<HeaderValue> {
+    let is_text = told.starts_with("text/") || told == "image/svg+xml";
+    HeaderValue::from_str(&if is_text { format!("{told}; charset=utf-8") } else { told.to_owned() }).ok()
 }
 
 #[cfg(test)]
@@ -151,6 +164,10 @@ mod tests {
     fn only_hashed_names_are_kept_for_good() {
         assert!(is_hashed("assets/index-B2x.js"));
         assert!(!is_hashed("index.html"));
-        assert_eq!(content_type("assets/index-B2x.js"), "text/javascript; charset=utf-8");
+        for (told, want) in
+            [("text/javascript", "text/javascript; charset=utf-8"), ("font/woff2", "font/woff2"), ("text/html", "text/html; charset=utf-8")]
+        {
+            assert_eq!(content_type(told).expect("a header"), want);
+        }
     }
 }

@@ -1,10 +1,15 @@
-//! The one JSON of an activity: the same bytes in a frame, a page and an export.
+//! The one JSON of an activity: the same bytes in a frame, a page and an export. They change by an amendment only
+//! (`correction`).
+
+mod correction;
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde::Serializer;
 
 use crate::domain::{Client, NewActivity, Properties, Seq, UnixMs};
+
+pub use correction::{AmendedView, Effect, ErasedView, encode_amended, encode_erased, reasons_of, regrade};
 
 /// An activity as it is read. Made once, when it is recorded; from then on its bytes are copied, not made again.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

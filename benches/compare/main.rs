@@ -4,7 +4,11 @@
 //! second; runs are interleaved; medians are shown. The references are small servers of their own in this folder, and
 //! this program starts itself again to be one of them.
 
+#[path = "../figures/mod.rs"]
+mod figures;
+#[path = "../machine/mod.rs"]
 mod machine;
+mod reference;
 mod reference_echo;
 mod reference_fanout;
 mod reference_sqlite;

@@ -4,7 +4,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::machine::{Outcome, listen};
+use crate::machine::Outcome;
+use crate::reference::listen;
 
 async fn echo(Json(draft): Json<Value>) -> Json<Value> {
     Json(json!({"id": draft.get("id"), "seq": 1, "recorded_at": "2026-01-01T00:00:00.000Z", "cursor": "AAAAAAAAAAAAAAAAAAAAAAAA"}))

@@ -12,7 +12,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{Receiver, Sender, channel, error::RecvError};
 
-use crate::machine::{Outcome, listen};
+use crate::machine::Outcome;
+use crate::reference::listen;
 
 /// Activities that a slow reader may be behind before it loses some.
 const BEHIND_MAX: usize = 4_096;

@@ -2,12 +2,7 @@
 
 use serde_json::Value;
 
-/// The middle of some figures; of an even number the lower one.
-pub fn median(figures: &[f64]) -> f64 {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
-}
+use crate::figures::median;
 
 /// The median of one figure over several runs.
 pub fn median_of(runs: &[Value], name: &str) -> f64 {

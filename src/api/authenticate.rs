@@ -1,21 +1,19 @@
 //! Who asks: finds the credential behind a key, a session cookie or a ticket.
 //!
-//! The only way from a request to a [`WorkspaceId`](crate::auth::WorkspaceId). Found credentials are remembered for
-//! a moment; a revocation by this process forgets them at once, one by another process is seen by [`watch`].
+//! The only way from a request to a [`WorkspaceId`](crate::auth::WorkspaceId). Found credentials are remembered for a
+//! moment, and only while nothing is revoked: what was read before a revocation is never an answer after it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
 use quick_cache::sync::Cache;
-use tokio_util::sync::CancellationToken;
 
 use super::error::{Problem, UNAUTHORISED};
-use crate::auth::{KeyHash, Operator, Principal, SecretKey};
+use crate::auth::{Actor, KEY_PREFIX, KeyHash, Principal, Revocations, SecretKey};
 use crate::clock::Clock;
-use crate::domain::UnixMs;
-use crate::session::Readers;
-use crate::store::{Credential, CredentialKind, Keyring, StoreError};
+use crate::domain::Origin;
+use crate::store::{Credential, CredentialKind, Keyring, Opened, Purpose, Reader};
 
 /// Name of the session cookie.
 pub const SESSION_COOKIE: &str = "tidings_session";
@@ -23,10 +21,8 @@ pub const SESSION_COOKIE: &str = "tidings_session";
 const REMEMBERED_MAX: usize = 10_000;
 /// How long one is remembered.
 const REMEMBERED_FOR: Duration = Duration::from_secs(1);
-/// How often it is looked whether another process has written.
-const WATCH_EVERY: Duration = Duration::from_secs(1);
-/// How far back revocations are asked for again, in milliseconds: clocks of two processes may differ a little.
-const WATCH_OVERLAP_MS: i64 = 60_000;
+/// What stands in an `Authorization` header.
+pub const BEARERS: &[CredentialKind] = &[CredentialKind::Key, CredentialKind::Site];
 
 /// How the caller has shown who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,23 +42,53 @@ pub struct Caller {
     pub principal: Principal,
     /// How.
     pub presented: Presented,
-    /// Number of the key behind it: a session and a ticket share the rate of the key they were made from.
-    pub root: i64,
+    /// Activities a second, where the key behind it has a rate of its own.
+    pub rate_per_s: Option<u32>,
+    /// Origins whose pages may use it, where it is a site key.
+    pub origins: Vec<Origin>,
+}
+
+/// A credential that was found, and as of when.
+#[derive(Clone)]
+pub struct Found {
+    /// The credential.
+    pub credential: Arc<Credential>,
+    /// How many revocations had been heard of before it was looked up.
+    pub heard: u64,
+}
+
+impl Caller {
+    /// Whose turn at reading it is when this caller asks.
+    pub const fn reader(&self) -> Reader {
+        Reader { workspace: self.principal.workspace, root: self.principal.root, purpose: Purpose::Request }
+    }
+
+    /// True for a page that only collects: what it names and is not there is not made.
+    pub const fn only_collects(&self) -> bool {
+        matches!(self.principal.actor, Actor::Site(_))
+    }
 }
 
 /// Finds credentials by what was presented.
 pub struct Authenticator {
     keyring: Arc<dyn Keyring>,
-    /// Revocations are watched for every workspace.
-    operator: Operator,
+    revocations: Revocations,
     clock: Clock,
-    remembered: Cache<KeyHash, (Instant, Option<Arc<Credential>>)>,
+    remembered: Cache<KeyHash, Remembered>,
+}
+
+/// What a look-up has found, and as of when.
+#[derive(Clone)]
+struct Remembered {
+    at: Instant,
+    heard: u64,
+    found: Option<Arc<Credential>>,
 }
 
 impl Authenticator {
-    /// An authenticator over a keyring.
-    pub fn new(keyring: Arc<dyn Keyring>, operator: Operator, clock: Clock) -> Self {
-        Self { keyring, operator, clock, remembered: Cache::new(REMEMBERED_MAX) }
+    /// An authenticator over a keyring; `revocations` counts what this process hears of.
+    pub fn new(keyring: Arc<dyn Keyring>, revocations: Revocations, clock: Clock) -> Self {
+        Self { keyring, revocations, clock, remembered: Cache::new(REMEMBERED_MAX) }
     }
 
     /// Who asks, by a header; a key wins over a cookie.
@@ -70,86 +96,109 @@ impl Authenticator {
     /// # Errors
     /// [`UNAUTHORISED`] when nobody, or nobody known, asks.
     pub async fn by_headers(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let (text, kind, presented) = match headers.get(header::AUTHORIZATION) {
+        let (text, kinds, presented) = match headers.get(header::AUTHORIZATION) {
             Some(value) => {
                 let key = value.to_str().ok().and_then(bearer).ok_or_else(|| refused("Authorization must be: Bearer KEY"))?;
-                (key, CredentialKind::Key, Presented::Bearer)
+                (key, BEARERS, Presented::Bearer)
             }
             None => match session_cookie(headers) {
-                Some(text) => (text, CredentialKind::Session, Presented::Cookie),
+                Some(text) => (text, &[CredentialKind::Session][..], Presented::Cookie),
                 None => return Err(refused("send a key as Authorization: Bearer KEY, or sign in")),
             },
         };
-        let credential = self.find(text, kind).await?.ok_or_else(|| match presented {
+        let found = self.find(text, kinds).await?.ok_or_else(|| match presented {
             Presented::Bearer => refused("the key is unknown, expired or revoked"),
             _ => refused("the session has ended; sign in again"),
         })?;
-        Ok(caller(&credential, credential.number, presented))
+        Ok(caller(&found.credential, presented, found.heard))
     }
 
-    /// Who asks, by a ticket, which is used up by this.
+    /// Who asks, by a ticket for what it `opens`. It is used up by this, but where it `resumes` it opens the same again
+    /// for a while: a browser comes back by itself, with the address that it knows.
     ///
     /// # Errors
-    /// [`UNAUTHORISED`] when the ticket is unknown, used or too old.
-    pub async fn by_ticket(&self, text: &str) -> Result<Caller, Problem> {
-        let credential = self.take(text, CredentialKind::Ticket).await?;
-        let credential = credential.ok_or_else(|| refused("the ticket is unknown, used or more than 30 seconds old"))?;
+    /// [`UNAUTHORISED`] when the ticket is unknown, used or too old, or what it was made from has ended.
+    pub async fn by_ticket(&self, text: &str, opens: Opened, resumes: bool) -> Result<Caller, Problem> {
+        let heard = self.revocations.heard();
+        let mut ticket = self.take(text, CredentialKind::Ticket, Some(opens)).await?;
+        if ticket.is_none()
+            && resumes
+            && let Some(hash) = hash_of(text, CredentialKind::Ticket)
+        {
+            ticket = self.keyring.resume_credential(hash, self.clock.now(), opens).await?;
+        }
+        let ticket = ticket.ok_or_else(|| refused("the ticket is unknown, used or more than 30 seconds old; take a new one"))?;
         // A stream outlives its ticket: it hangs on what the ticket was made from.
-        Ok(caller(&credential, credential.parent.unwrap_or(credential.number), Presented::Ticket))
+        let made_from = match ticket.parent {
+            Some(parent) => self.keyring.credential(ticket.workspace, parent).await?,
+            None => None,
+        };
+        let made_from = made_from.filter(|parent| parent.is_good(self.clock.now()));
+        let made_from = made_from.ok_or_else(|| refused("what the ticket was made from has ended; sign in again"))?;
+        let mut caller = caller(&made_from, Presented::Ticket, heard);
+        let grant = &mut caller.principal.grant;
+        (grant.rights, grant.event) = (grant.rights.within(ticket.scopes.rights()), ticket.event);
+        Ok(caller)
     }
 
-    /// The credential of this kind behind a secret, unless it has ended.
+    /// The credential of one of these kinds behind a secret, unless it has ended.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn find(&self, text: &str, kind: CredentialKind) -> Result<Option<Arc<Credential>>, Problem> {
+    pub async fn find(&self, text: &str, kinds: &[CredentialKind]) -> Result<Option<Found>, Problem> {
         let Some(secret) = SecretKey::parse(text) else { return Ok(None) };
         let hash = secret.hash();
-        let found = match self.remembered.get(&hash) {
-            Some((at, found)) if at.elapsed() < REMEMBERED_FOR => found,
-            _ => {
+        // Before the store is asked: what is revoked while it answers makes the answer old.
+        let heard = self.revocations.heard();
+        let known = self.remembered.get(&hash).filter(|known| known.heard == heard && known.at.elapsed() < REMEMBERED_FOR);
+        let found = match known {
+            Some(known) => known.found,
+            None => {
                 let found = self.keyring.find_credential(hash).await?.map(Arc::new);
-                self.remembered.insert(hash, (Instant::now(), found.clone()));
+                // What is good for once is good no more when it was taken, which is no revocation.
+                if !kinds.iter().any(|kind| kind.is_one_time()) {
+                    self.remembered.insert(hash, Remembered { at: Instant::now(), heard, found: found.clone() });
+                }
                 found
             }
         };
-        Ok(found.filter(|c| c.kind == kind && counts(c, self.clock.now())))
+        let good = found.filter(|credential| kinds.contains(&credential.kind) && credential.is_good(self.clock.now()));
+        Ok(good.map(|credential| Found { credential, heard }))
     }
 
-    /// Uses up a one-time secret of this kind; `None` when it is unknown, used, too old, or of another kind.
+    /// True when pages of this origin may use a site key, whosever it is.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn take(&self, text: &str, kind: CredentialKind) -> Result<Option<Credential>, Problem> {
-        // By its word first: presenting one kind as another must not use it up.
-        let right_kind = text.strip_prefix(crate::auth::KEY_PREFIX).and_then(|rest| rest.split_once('_')).map(|(word, _)| word);
-        let Some(secret) = SecretKey::parse(text).filter(|_| right_kind == Some(kind.as_str())) else { return Ok(None) };
-        let now = self.clock.now();
-        let taken = self.keyring.take_credential(secret.hash(), now).await?;
-        Ok(taken.filter(|c| c.kind == kind && c.expires_at.is_none_or(|at| at > now)))
+    pub async fn is_site_origin(&self, origin: &str) -> Result<bool, Problem> {
+        let Ok(origin) = Origin::parse(origin) else { return Ok(false) };
+        Ok(self.keyring.is_site_origin(origin, self.clock.now()).await?)
     }
 
-    /// Numbers of all credentials that were revoked at or after a time.
+    /// Uses up a one-time secret of this kind, a ticket for what it `opens`; `None` when it is unknown, used, too old, or of
+    /// another kind.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn revoked_since(&self, since: UnixMs) -> Result<Vec<i64>, StoreError> {
-        self.keyring.revoked_since(self.operator, since).await
-    }
-
-    /// Forgets what was remembered: the next request asks the store.
-    pub fn forget(&self) {
-        self.remembered.clear();
+    pub async fn take(&self, text: &str, kind: CredentialKind, opens: Option<Opened>) -> Result<Option<Credential>, Problem> {
+        // Looked at first: who presents nonsense does not get to wait in front of the writer.
+        if self.find(text, &[kind]).await?.is_none() {
+            return Ok(None);
+        }
+        let Some(hash) = hash_of(text, kind) else { return Ok(None) };
+        Ok(self.keyring.take_credential(hash, self.clock.now(), opens).await?)
     }
 }
 
-fn caller(credential: &Credential, number: i64, presented: Presented) -> Caller {
-    let principal = Principal { workspace: credential.workspace, scopes: credential.scopes, event: credential.event.clone(), key: number };
-    Caller { principal, presented, root: credential.parent.unwrap_or(credential.number) }
+/// The hash of a secret of this kind. By its word: presenting one kind as another must not use it up.
+fn hash_of(text: &str, kind: CredentialKind) -> Option<KeyHash> {
+    let (word, _) = text.strip_prefix(KEY_PREFIX)?.split_once('_')?;
+    SecretKey::parse(text).filter(|_| word == kind.as_str()).map(|secret| secret.hash())
 }
 
-fn counts(credential: &Credential, now: UnixMs) -> bool {
-    credential.revoked_at.is_none() && credential.expires_at.is_none_or(|at| at > now)
+fn caller(credential: &Credential, presented: Presented, heard: u64) -> Caller {
+    let Credential { rate_per_s, origins, .. } = credential;
+    Caller { principal: credential.principal(heard), presented, rate_per_s: *rate_per_s, origins: origins.clone() }
 }
 
 fn refused(detail: &'static str) -> Problem {
@@ -168,56 +217,5 @@ pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
 }
 
-/// Until shutdown: when another process has written, forgets credentials and ends the streams of revoked ones.
-pub async fn watch(authenticator: Arc<Authenticator>, readers: Readers, shutdown: CancellationToken) {
-    let mut seen = None;
-    let mut asked_up_to = authenticator.clock.now();
-    let mut every = tokio::time::interval(WATCH_EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = every.tick() => {}
-        }
-        let version = match authenticator.keyring.data_version().await {
-            Ok(version) => version,
-            Err(fault) => {
-                tracing::warn!(%fault, "cannot see whether another process has revoked a key; trying again");
-                continue;
-            }
-        };
-        if seen == Some(version) {
-            continue;
-        }
-        let now = authenticator.clock.now();
-        authenticator.forget();
-        let since = UnixMs(asked_up_to.0 - WATCH_OVERLAP_MS);
-        match authenticator.revoked_since(since).await {
-            Ok(numbers) => {
-                readers.revoked(&numbers);
-                (seen, asked_up_to) = (Some(version), now);
-            }
-            Err(fault) => tracing::warn!(%fault, "cannot read which keys were revoked; trying again"),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use axum::http::{HeaderMap, HeaderValue, header};
-
-    use super::{bearer, session_cookie};
-
-    #[test]
-    fn reads_what_a_client_presents() {
-        for (given, want) in
-            [("Bearer td_x", Some("td_x")), ("bearer  td_x ", Some("td_x")), ("Basic abc", None), ("td_x", None), ("", None)]
-        {
-            assert_eq!(bearer(given), want, "{given:?}");
-        }
-        let mut headers = HeaderMap::new();
-        assert_eq!(session_cookie(&headers), None);
-        headers.append(header::COOKIE, HeaderValue::from_static("a=b; tidings_session=td_session_1; c=d"));
-        assert_eq!(session_cookie(&headers), Some("td_session_1"));
-    }
-}
+mod tests;

@@ -4,17 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::Api;
 use super::authenticate::{Caller, Presented};
-use super::error::{EVENT_FORBIDDEN, Problem, SCOPE_MISSING};
+use super::body::BodyMax;
+use super::cors::OfSite;
+use super::error::{EVENT_FORBIDDEN, Problem, RIGHT_MISSING, SCOPE_MISSING};
 use super::origin;
 use super::query::Query;
-use crate::auth::{Principal, Scope};
+use super::requests::Known;
+use crate::auth::{Actor, Principal, Right, Rights, Scope};
 use crate::domain::Key;
+use crate::store::Opened;
 use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
 
 /// What a route needs of its caller.
@@ -22,14 +26,31 @@ use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
 pub enum Needs {
     /// Anybody may ask.
     Nothing,
-    /// A credential, whatever its scopes.
+    /// A credential, whatever its rights.
     Credential,
-    /// A credential with this scope.
-    Scope(Scope),
-    /// A credential with any of read and admin: what one may change one may see.
-    ReadOrAdmin,
-    /// The scope read, by header, cookie or `?ticket=`.
+    /// This right.
+    Right(Right),
+    /// Any of these rights.
+    AnyOf(&'static [Right]),
+    /// The right to read, by header, cookie or `?ticket=`.
     Stream,
+}
+
+impl Needs {
+    /// The rights any of which is enough; none where a credential is, or nothing.
+    pub const fn rights(self) -> Rights {
+        match self {
+            Self::Nothing | Self::Credential => Rights::NONE,
+            Self::Right(right) => Rights::of(&[right]),
+            Self::AnyOf(rights) => Rights::of(rights),
+            Self::Stream => Rights::of(&[Right::Read]),
+        }
+    }
+
+    /// The scopes any of which is enough for a key.
+    pub fn scopes(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| scope.rights().meets(self.rights()))
+    }
 }
 
 /// A route as the gate before it knows it.
@@ -41,21 +62,40 @@ pub struct Gate {
     pub path: &'static str,
     /// What it needs.
     pub needs: Needs,
+    /// Bytes of its largest body.
+    pub body_bytes_max: usize,
 }
 
 /// Lets a request through to its handler with its [`Caller`], or answers for it; counts both.
 pub async fn gate(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let response = match admit(&gate, request).await {
-        Ok(request) => next.run(request).await,
+    let (mut known, mut of_site) = (Known::of(gate.path, None), false);
+    let mut response = match admit(&gate, request).await {
+        Ok(request) => {
+            let caller = request.extensions().get::<Caller>();
+            known = Known::of(gate.path, caller.map(|caller| &caller.principal));
+            of_site = caller.is_some_and(Caller::only_collects);
+            let reader = caller.map(Caller::reader);
+            let asked = request.method() == Method::GET;
+            let response = next.run(request).await;
+            match reader {
+                Some(reader) => gate.api.answers.hold(reader, asked, response),
+                None => response,
+            }
+        }
         Err(problem) => problem.into_response(),
     };
+    response.extensions_mut().insert(known);
+    if of_site {
+        response.extensions_mut().insert(OfSite);
+    }
     metrics::histogram!(HTTP_SECONDS, "route" => gate.path).record(started.elapsed());
     metrics::counter!(HTTP_REQUESTS, "route" => gate.path, "status" => status_word(response.status())).increment(1);
     response
 }
 
 async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
+    request.extensions_mut().insert(BodyMax(gate.body_bytes_max));
     if gate.needs == Needs::Nothing {
         return Ok(request);
     }
@@ -64,6 +104,9 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
         origin::check_change(request.method(), request.headers(), &gate.api.config.origins)?;
     }
     allow(&caller.principal, gate.needs)?;
+    if caller.only_collects() {
+        origin::check_site(request.headers(), &caller.origins)?;
+    }
     request.extensions_mut().insert(caller);
     Ok(request)
 }
@@ -72,20 +115,39 @@ async fn identify(gate: &Gate, uri: &Uri, headers: &HeaderMap) -> Result<Caller,
     if gate.needs == Needs::Stream
         && let Some(ticket) = Query::new(uri.query()).one("ticket")
     {
-        return gate.api.authenticator.by_ticket(&ticket).await;
+        let opens = Opened::of(uri.path_and_query().map_or("", |whole| whole.as_str()));
+        let resumes = headers.get("last-event-id").is_some_and(|id| !id.is_empty());
+        return gate.api.authenticator.by_ticket(&ticket, opens, resumes).await;
     }
     let found = gate.api.authenticator.by_headers(headers).await;
     found.map_err(|problem| problem.in_demo(gate.api.config.demo.is_some()))
 }
 
 fn allow(principal: &Principal, needs: Needs) -> Result<(), Problem> {
-    let (enough, wanted) = match needs {
-        Needs::Nothing | Needs::Credential => (true, ""),
-        Needs::Scope(scope) => (principal.scopes.has(scope), scope.as_str()),
-        Needs::Stream => (principal.scopes.has(Scope::Read), Scope::Read.as_str()),
-        Needs::ReadOrAdmin => (principal.scopes.has(Scope::Read) || principal.scopes.has(Scope::Admin), "read or admin"),
+    let (grant, rights) = (&principal.grant, needs.rights());
+    // No route knows yet how to keep to a view, or how to mask what it answers: whoever is held to one gets nothing.
+    if grant.view.is_some() || grant.mask.is_some() {
+        return Err(Problem::new(RIGHT_MISSING, "this shows more than the view that you may see"));
+    }
+    // Whoever reads the page has its key: it opens nothing that is not named.
+    let enough = match needs {
+        Needs::Credential => !matches!(principal.actor, Actor::Site(_)),
+        _ => rights.is_empty() || grant.rights.meets(rights),
     };
-    if enough { Ok(()) } else { Err(Problem::new(SCOPE_MISSING, format!("this needs a key with the scope {wanted}"))) }
+    if enough {
+        return Ok(());
+    }
+    if needs == Needs::Credential {
+        return Err(Problem::new(SCOPE_MISSING, "a site key only collects: it sends activities and opens nothing else"));
+    }
+    Err(match principal.actor.has_scopes() {
+        true => Problem::new(SCOPE_MISSING, format!("this needs a key with the scope {}", any_of(needs.scopes().map(Scope::as_str)))),
+        false => Problem::new(RIGHT_MISSING, format!("this needs the right {}", any_of(rights.iter().map(Right::as_str)))),
+    })
+}
+
+fn any_of(words: impl Iterator<Item = &'static str>) -> String {
+    words.collect::<Vec<_>>().join(" or ")
 }
 
 /// Holds a caller whose key is bound to an event to that event.
@@ -93,9 +155,17 @@ fn allow(principal: &Principal, needs: Needs) -> Result<(), Problem> {
 /// # Errors
 /// [`EVENT_FORBIDDEN`] when it is another one.
 pub fn check_event(principal: &Principal, named: &Key) -> Result<(), Problem> {
-    match &principal.event {
+    match &principal.grant.event {
         Some(bound) if bound != named => Err(event_forbidden(bound, named.as_str())),
         _ => Ok(()),
+    }
+}
+
+/// What a handler finds that the caller has no right to.
+pub fn right_missing(principal: &Principal, right: Right) -> Problem {
+    match principal.actor.has_scopes() {
+        true => Problem::new(SCOPE_MISSING, "this needs a key with the scope admin"),
+        false => Problem::new(RIGHT_MISSING, format!("this needs the right {}", right.as_str())),
     }
 }
 
@@ -129,4 +199,65 @@ fn status_word(status: StatusCode) -> &'static str {
         (503, "503"),
     ];
     WORDS.iter().find(|(code, _)| *code == status.as_u16()).map_or("other", |(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Needs, allow};
+    use crate::auth::{Actor, Grant, Mask, Operator, Principal, Right, Role, Scope, Scopes};
+    use crate::domain::Key;
+
+    fn principal(actor: Actor, grant: Grant) -> Principal {
+        Principal { workspace: Operator::assume().workspace(1), actor, credential: 1, root: 1, grant, heard: 0 }
+    }
+
+    fn refused(actor: Actor, grant: Grant, needs: Needs) -> Option<(&'static str, String)> {
+        let problem = allow(&principal(actor, grant), needs).err()?;
+        let told = format!("{problem:?}");
+        let detail = told.split("detail: \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a detail").to_owned();
+        Some((problem.code().word, detail))
+    }
+
+    #[test]
+    fn keys_are_told_a_scope_and_others_a_right() {
+        let (key, member) = (Actor::Key(1), Actor::Member(1));
+        let scopes = |scopes: &[Scope]| Grant::of(Scopes::of(scopes).rights());
+        let viewer = || Grant::of(Role::Viewer.rights());
+        const SEEN: Needs = Needs::AnyOf(&[Right::Read, Right::Directory]);
+        for (actor, grant, needs, want) in [
+            (key, scopes(&[Scope::Ingest]), Needs::Right(Right::Ingest), None),
+            (key, scopes(&[Scope::Admin]), SEEN, None),
+            (key, scopes(&[Scope::Read]), Needs::Stream, None),
+            (key, scopes(&[]), Needs::Credential, None),
+            (key, scopes(&[Scope::Ingest]), SEEN, Some(("scope_missing", "this needs a key with the scope read or admin"))),
+            (key, scopes(&[Scope::Admin]), Needs::Stream, Some(("scope_missing", "this needs a key with the scope read"))),
+            (Actor::Guest(1), scopes(&[]), Needs::Right(Right::Keys), Some(("scope_missing", "this needs a key with the scope admin"))),
+            (Actor::Site(1), scopes(&[Scope::Ingest]), Needs::Right(Right::Ingest), None),
+            (
+                Actor::Site(1),
+                scopes(&[Scope::Ingest]),
+                Needs::Credential,
+                Some(("scope_missing", "a site key only collects: it sends activities and opens nothing else")),
+            ),
+            (member, viewer(), Needs::Stream, None),
+            (member, viewer(), Needs::Right(Right::Keys), Some(("right_missing", "this needs the right keys"))),
+            (member, Grant::default(), SEEN, Some(("right_missing", "this needs the right read or directory"))),
+        ] {
+            assert_eq!(
+                refused(actor, grant.clone(), needs),
+                want.map(|(code, told)| (code, told.to_owned())),
+                "{actor} {grant:?} {needs:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn whoever_is_held_to_a_view_or_a_mask_gets_nothing_that_keeps_to_neither() {
+        let read = || Grant::of(Role::Viewer.rights());
+        for grant in [Grant { view: Some(Key::trusted("opens")), ..read() }, Grant { mask: Some(Mask::Contact), ..read() }] {
+            for needs in [Needs::Credential, Needs::Stream, Needs::Right(Right::Read)] {
+                assert_eq!(refused(Actor::Share(1), grant.clone(), needs).map(|(code, _)| code), Some("right_missing"), "{grant:?}");
+            }
+        }
+    }
 }

@@ -1,10 +1,15 @@
-//! Where the buckets of a histogram begin: whole minutes, hours or days of a time zone, daylight saving included.
+//! Which bucket of a histogram an instant counts for: whole minutes, hours or days of the wall clock of a time zone,
+//! wherever that is put forward or back.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, Unit, ZonedRound};
 
 use crate::domain::limits::HISTOGRAM_BUCKETS_MAX;
 use crate::domain::{Invalid, UnixMs};
+use crate::store::Stretch;
+
+/// Stretches behind which a bucket does not come again: a clock that goes back over days is unheard of, over an hour usual.
+const TURNED_BACK_MAX: usize = 4;
 
 /// The width of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,15 @@ impl Width {
         }
     }
 
+    /// What a wall clock shows from one start to the next.
+    const fn shown_ms(self) -> i64 {
+        match self {
+            Self::Minute => 60_000,
+            Self::Hour => 3_600_000,
+            Self::Day => 24 * 3_600_000,
+        }
+    }
+
     const fn shortest_ms(self) -> i64 {
         match self {
             Self::Minute => 60_000,
@@ -60,27 +74,39 @@ pub fn parse_zone(text: &str) -> Result<TimeZone, Invalid> {
     found.ok_or_else(|| Invalid::one("", "unknown_zone", "must be an IANA time zone, as in Europe/Berlin or UTC"))
 }
 
-/// The starts of the buckets that cover [`since`, `until`), ascending; the first is at or before `since`.
+/// What of [`since`, `until`) counts for which bucket, ascending: each instant for the bucket of its own wall clock. The
+/// bucket of the first one begins at or before `since`. Where the clock goes back over the start of a bucket, that bucket
+/// comes twice; a bucket of minutes or hours that is there in full a second time is another one.
 ///
 /// # Errors
-/// One fault on `bucket` or `since` when there would be too many, or the time is out of the calendar.
-pub fn starts(width: Width, zone: &TimeZone, since: UnixMs, until: UnixMs) -> Result<Vec<UnixMs>, Invalid> {
+/// One fault on `bucket`, `since` or `until` when there would be too many, or the time is out of the calendar.
+pub fn stretches(width: Width, zone: &TimeZone, since: UnixMs, until: UnixMs) -> Result<Vec<Stretch>, Invalid> {
     if since >= until {
         return Ok(Vec::new());
     }
     if until.0.saturating_sub(since.0) / width.shortest_ms() > 2 * HISTOGRAM_BUCKETS_MAX as i64 {
         return Err(too_many());
     }
-    let out_of_range = |_| Invalid::one("since", "out_of_range", "must be a time between the years -9999 and 9999");
-    let end = Timestamp::from_millisecond(until.0).map_err(out_of_range)?;
-    let mut at = floor(width, zone, Timestamp::from_millisecond(since.0).map_err(out_of_range)?).map_err(out_of_range)?;
-    let mut found = Vec::new();
+    let out_of_range = |field: &str| Invalid::one(field, "out_of_range", "must be a time between the years -9999 and 9999");
+    let end = Timestamp::from_millisecond(until.0).map_err(|_| out_of_range("until"))?;
+    let mut at = Timestamp::from_millisecond(since.0).map_err(|_| out_of_range("since"))?;
+    let mut transition = following(zone, at);
+    let mut found: Vec<Stretch> = Vec::new();
+    let mut buckets = 0;
     while at < end {
-        if found.len() == HISTOGRAM_BUCKETS_MAX {
+        let bucket = UnixMs(bucket_of(width, zone, at).map_err(|_| out_of_range("since"))?.as_millisecond());
+        if found.last().is_none_or(|last| last.bucket != bucket) {
+            buckets += usize::from(found.iter().rev().take(TURNED_BACK_MAX).all(|earlier| earlier.bucket != bucket));
+            found.push(Stretch { from: UnixMs(at.as_millisecond()), bucket });
+        }
+        if buckets > HISTOGRAM_BUCKETS_MAX {
             return Err(too_many());
         }
-        found.push(UnixMs(at.as_millisecond()));
-        at = following(width, zone, at).map_err(out_of_range)?;
+        if transition.is_some_and(|turn| turn <= at) {
+            transition = following(zone, at);
+        }
+        let next = Timestamp::from_millisecond(at.as_millisecond() + to_next(width, zone, at)).map_err(|_| out_of_range("until"))?;
+        at = transition.map_or(next, |turn| turn.min(next));
     }
     Ok(found)
 }
@@ -90,71 +116,31 @@ fn too_many() -> Invalid {
     Invalid::one("bucket", "too_many", message)
 }
 
-fn floor(width: Width, zone: &TimeZone, at: Timestamp) -> Result<Timestamp, jiff::Error> {
-    if width == Width::Day {
-        return Ok(at.to_zoned(zone.clone()).start_of_day()?.timestamp());
-    }
-    let offset_ms = i64::from(zone.to_offset(at).seconds()) * 1_000;
-    let into = (at.as_millisecond() + offset_ms).rem_euclid(width.shortest_ms());
-    Timestamp::from_millisecond(at.as_millisecond() - into)
+fn following(zone: &TimeZone, at: Timestamp) -> Option<Timestamp> {
+    zone.following(at).next().map(|transition| transition.timestamp())
 }
 
-fn following(width: Width, zone: &TimeZone, at: Timestamp) -> Result<Timestamp, jiff::Error> {
-    if width == Width::Day {
-        return Ok(at.to_zoned(zone.clone()).tomorrow()?.start_of_day()?.timestamp());
-    }
-    let next = at.checked_add(SignedDuration::from_millis(width.shortest_ms()))?;
-    // Where the offset changes by half an hour, the hour after begins at the zone's next whole one.
-    let whole = floor(width, zone, next)?;
-    Ok(if whole > at { whole } else { next })
+/// Milliseconds from an instant to where the wall clock shows the next minute, hour or day, were it not changed before.
+fn to_next(width: Width, zone: &TimeZone, at: Timestamp) -> i64 {
+    let shown_ms = at.as_millisecond() + i64::from(zone.to_offset(at).seconds()) * 1_000;
+    width.shown_ms() - shown_ms.rem_euclid(width.shown_ms())
+}
+
+/// Where the bucket of an instant begins: where its wall clock, cut to the minute, hour or day, was shown; at the offset
+/// of the instant if it was shown at that, else the first time.
+fn bucket_of(width: Width, zone: &TimeZone, at: Timestamp) -> Result<Timestamp, jiff::Error> {
+    let shown = at.to_zoned(zone.clone());
+    let cut = |unit| shown.round(ZonedRound::new().smallest(unit).mode(RoundMode::Trunc));
+    let start = match width {
+        Width::Minute => cut(Unit::Minute)?,
+        Width::Hour => cut(Unit::Hour)?,
+        Width::Day => shown.start_of_day()?,
+    };
+    let start = start.timestamp();
+    // It was never shown: the clock went forward over it, and the bucket begins there.
+    let turn = || zone.preceding(at + SignedDuration::from_nanos(1)).next().map(|transition| transition.timestamp());
+    Ok(if start > at { turn().unwrap_or(at) } else { start })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Width, parse_zone, starts};
-    use crate::domain::UnixMs;
-
-    fn check(width: Width, zone: &str, since: &str, until: &str, want: Result<&[&str], &str>) {
-        let at = |text| UnixMs::parse(text).expect("time");
-        let got = starts(width, &parse_zone(zone).expect("zone"), at(since), at(until));
-        let got = got.map(|s| s.iter().map(|t| t.to_string().replace(":00.000Z", "")).collect::<Vec<_>>());
-        let got = got.map_err(|invalid| invalid.faults[0].code);
-        assert_eq!(got, want.map(|w| w.iter().map(|s| (*s).to_owned()).collect()), "{width:?} {zone} {since} {until}");
-    }
-
-    #[test]
-    fn minutes_hours_and_days() {
-        check(Width::Minute, "UTC", "2026-11-22T09:14:03Z", "2026-11-22T09:16:00Z", Ok(&["2026-11-22T09:14", "2026-11-22T09:15"]));
-        check(Width::Hour, "Asia/Kolkata", "2026-11-22T09:14:03Z", "2026-11-22T10:00:00Z", Ok(&["2026-11-22T08:30", "2026-11-22T09:30"]));
-        check(Width::Day, "UTC", "2026-11-22T09:14:03Z", "2026-11-22T09:14:03Z", Ok(&[]));
-        check(Width::Day, "UTC", "2026-11-22T09:14:03Z", "2020-11-22T09:14:03Z", Ok(&[]));
-    }
-
-    #[test]
-    fn days_are_as_long_as_the_zone_says() {
-        // 29 March 2026 has 23 hours in Berlin, 25 October 25.
-        check(
-            Width::Day,
-            "Europe/Berlin",
-            "2026-03-28T12:00:00Z",
-            "2026-03-30T12:00:00Z",
-            Ok(&["2026-03-27T23:00", "2026-03-28T23:00", "2026-03-29T22:00"]),
-        );
-        check(Width::Day, "Europe/Berlin", "2026-10-25T00:00:00Z", "2026-10-26T12:00:00Z", Ok(&["2026-10-24T22:00", "2026-10-25T23:00"]));
-    }
-
-    #[test]
-    fn bounded_with_a_cure() {
-        check(Width::Minute, "UTC", "2026-11-01T00:00:00Z", "2026-11-02T09:20:00Z", Ok(&all_minutes()));
-        check(Width::Minute, "UTC", "2026-11-01T00:00:00Z", "2026-11-02T09:21:00Z", Err("too_many"));
-        check(Width::Minute, "UTC", "1970-01-01T00:00:00Z", "2026-11-02T09:21:00Z", Err("too_many"));
-        assert!(parse_zone("Mars/Olympus").is_err());
-        assert!(parse_zone("../../etc/passwd").is_err());
-    }
-
-    fn all_minutes() -> Vec<&'static str> {
-        let start = UnixMs::parse("2026-11-01T00:00:00Z").expect("time").0;
-        let text = |m: i64| UnixMs(start + m * 60_000).to_string().replace(":00.000Z", "");
-        (0..2_000).map(|m| &*Box::leak(text(m).into_boxed_str())).collect()
-    }
-}
+mod tests;

@@ -5,8 +5,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::serve::Place;
+use super::head;
+use super::places::{AddressPlace, Place};
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,17 +91,30 @@ pub struct Timeouts {
     pub write: Duration,
 }
 
+/// The place of a stream that has taken its connection over, by the address that it is forwarded for. Given back when the
+/// socket is closed.
+#[derive(Debug, Clone, Default)]
+pub struct StreamPlace(Arc<OnceLock<AddressPlace>>);
+
+impl StreamPlace {
+    /// Holds the place from now on; what is held already is given back to the caller.
+    pub fn hold(&self, place: Option<AddressPlace>) -> Option<AddressPlace> {
+        place.and_then(|place| self.0.set(place).err())
+    }
+}
+
 /// A socket with its place in the limits.
 pub struct Socket {
     tcp: TcpStream,
     watch: Arc<Watch>,
     _place: Place,
+    _stream: StreamPlace,
 }
 
 impl Socket {
     /// Wraps an accepted socket.
-    pub const fn new(tcp: TcpStream, watch: Arc<Watch>, place: Place) -> Self {
-        Self { tcp, watch, _place: place }
+    pub const fn new(tcp: TcpStream, watch: Arc<Watch>, place: Place, stream: StreamPlace) -> Self {
+        Self { tcp, watch, _place: place, _stream: stream }
     }
 
     fn wrote<T>(&self, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -127,11 +141,21 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.tcp).poll_write(cx, buf);
+        let Some(instead) = head::in_place_of(buf) else {
+            let poll = Pin::new(&mut self.tcp).poll_write(cx, buf);
+            return self.wrote(poll);
+        };
+        // Nothing has been sent on this connection that is not taken yet, so the kernel takes it whole.
+        let poll = Pin::new(&mut self.tcp).poll_write(cx, &instead).map_ok(|_| buf.len());
         self.wrote(poll)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if let Some(first) = bufs.iter().find(|buf| !buf.is_empty())
+            && head::written_by_hyper(first).is_some()
+        {
+            return self.poll_write(cx, first);
+        }
         let poll = Pin::new(&mut self.tcp).poll_write_vectored(cx, bufs);
         self.wrote(poll)
     }

@@ -2,27 +2,35 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::openapi::schema::{OneOfBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Api;
-use super::authenticate::Caller;
+use super::authenticate::{Caller, Presented};
 use super::authorise::check_event;
-use super::body;
-use super::error::{INTERNAL, Problem};
+use super::body::Sent;
+use super::error::{INTERNAL, Problem, UNAUTHORISED};
+use super::extract::{NoQuery, Path};
 use super::lists::ListBody;
-use super::paths::Path;
-use super::query::Query;
-use crate::auth::{Scope, Scopes, SecretKey, WorkspaceId};
-use crate::domain::{Invalid, Key, UnixMs};
+use super::rate::Asker;
+use super::read::rule::{KeyText, Name, Rule, Time, Whole};
+use super::read::{Fields, Read, documented};
+use crate::auth::{Principal, Scope, Scopes, SecretKey, WorkspaceId};
+use crate::domain::{Invalid, Key, Origin, UnixMs};
 use crate::store::{Credential, CredentialKind, NewCredential};
 
 /// How long a ticket may wait to be used.
 const TICKET_MS: i64 = 30_000;
+/// Origins of one site key.
+pub const ORIGINS_MAX: usize = 50;
+/// Activities a second of the fastest key.
+const KEY_RATE_MAX: u32 = 1_000_000;
 
 /// A key, without its secret.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -30,6 +38,8 @@ const TICKET_MS: i64 = 30_000;
 pub struct KeyBody {
     /// Its number.
     id: i64,
+    /// `key`, or `site`: one that stands in web pages and only collects.
+    kind: &'static str,
     /// What people call it.
     name: String,
     /// What it may do: `ingest`, `read`, `admin`.
@@ -37,9 +47,17 @@ pub struct KeyBody {
     /// The only event that exists for it.
     #[schema(required = true)]
     event: Option<String>,
+    /// Origins whose pages may use it, where it is a site key.
+    origins: Vec<String>,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
+    /// When it ends by itself.
+    #[schema(required = true, format = DateTime)]
+    expires_at: Option<String>,
+    /// Activities a second that it may send, where it has a rate of its own.
+    #[schema(required = true)]
+    rate_per_s: Option<u32>,
     /// When it was revoked.
     #[schema(required = true, format = DateTime)]
     revoked_at: Option<String>,
@@ -53,6 +71,8 @@ pub struct NewKeyBody {
     id: i64,
     /// The secret: shown once, kept only as a hash.
     key: String,
+    /// `key` or `site`.
+    kind: &'static str,
     /// What people call it.
     name: String,
     /// What it may do.
@@ -60,16 +80,25 @@ pub struct NewKeyBody {
     /// The only event that exists for it.
     #[schema(required = true)]
     event: Option<String>,
+    /// Origins whose pages may use it, where it is a site key.
+    origins: Vec<String>,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
+    /// When it ends by itself.
+    #[schema(required = true, format = DateTime)]
+    expires_at: Option<String>,
+    /// Activities a second that it may send, where it has a rate of its own.
+    #[schema(required = true)]
+    rate_per_s: Option<u32>,
 }
 
 /// A ticket.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Ticket)]
 pub struct TicketBody {
-    /// For `?ticket=` of `/v1/ws` or `/v1/activities/stream`, once.
+    /// For `?ticket=` of `/v1/ws` or `/v1/activities/stream`, once. With a `Last-Event-ID` it opens the same stream again, for
+    /// 10 minutes and 10 more each time.
     ticket: String,
     /// When it is too old.
     #[schema(format = DateTime)]
@@ -80,10 +109,14 @@ impl From<Credential> for KeyBody {
     fn from(key: Credential) -> Self {
         Self {
             id: key.number,
+            kind: key.kind.as_str(),
             name: key.name,
             scopes: key.scopes.iter().map(Scope::as_str).collect(),
             event: key.event.map(|e| e.to_string()),
+            origins: key.origins.iter().map(ToString::to_string).collect(),
             created_at: key.created_at.to_string(),
+            expires_at: key.expires_at.map(|at| at.to_string()),
+            rate_per_s: key.rate_per_s,
             revoked_at: key.revoked_at.map(|at| at.to_string()),
         }
     }
@@ -99,86 +132,231 @@ pub struct Grant {
     pub scopes: Scopes,
     /// The only event that exists for it.
     pub event: Option<Key>,
-    /// The credential that it is made from.
+    /// Origins whose pages may use a site key.
+    pub origins: Vec<Origin>,
+    /// The credential that it is made from: it ends with it.
     pub parent: Option<i64>,
-    /// How long it lasts, in milliseconds.
-    pub lasts_ms: Option<i64>,
+    /// Activities a second, where it has a rate of its own.
+    pub rate_per_s: Option<u32>,
+    /// When it ends by itself.
+    pub expires_at: Option<UnixMs>,
 }
 
-/// Makes a secret and keeps its hash: its number, the secret, and when it was made.
+/// Makes a secret and keeps its hash: its number and the secret.
 ///
 /// # Errors
 /// When the store cannot keep it, or the machine has no randomness.
-pub async fn grant(api: &Api, workspace: WorkspaceId, grant: Grant) -> Result<(i64, SecretKey, UnixMs), Problem> {
+pub async fn grant(api: &Api, workspace: WorkspaceId, grant: Grant) -> Result<(i64, SecretKey), Problem> {
     let secret = SecretKey::generate(grant.kind.as_str()).map_err(|fault| {
         tracing::error!(%fault, "the machine has no randomness to give");
         Problem::new(INTERNAL, INTERNAL.cure)
     })?;
-    let now = api.clock.now();
     let new = NewCredential {
         kind: grant.kind,
         hash: secret.hash(),
         name: grant.name,
         scopes: grant.scopes,
         event: grant.event,
+        origins: grant.origins,
         parent: grant.parent,
-        created_at: now,
-        expires_at: grant.lasts_ms.map(|ms| UnixMs(now.0 + ms)),
+        rate_per_s: grant.rate_per_s,
+        created_at: api.clock.now(),
+        expires_at: grant.expires_at,
     };
     let number = api.store.keyring.create_credential(workspace, new).await?;
-    Ok((number, secret, now))
+    Ok((number, secret))
 }
 
-/// Create a key. The secret is in this answer and never again.
-#[utoipa::path(post, path = "/v1/keys", tag = "Keys", request_body = crate::api::openapi::KeyDraft,
+/// Create a key. The secret is in this answer and never again. One that a signed-in browser makes ends with the key that
+/// signed it in.
+#[utoipa::path(post, path = "/v1/keys", tag = "Keys", request_body = NewKeyDraft,
     responses((status = 201, description = "Created", body = NewKeyBody)))]
 pub async fn create_key(
     State(api): State<Arc<Api>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    caller: Caller,
+    _: NoQuery,
+    mut sent: Sent,
 ) -> Result<(StatusCode, Json<NewKeyBody>), Problem> {
-    Query::new(uri.query()).finish()?;
-    let principal = &caller.principal;
-    let mut fields = body::read_object(&headers, body).await?;
-    let name = fields.text("name").unwrap_or_default();
-    let was_fine = fields.is_fine();
-    let scopes = fields.list("scopes", Scope::ALL.len(), parse_scope);
-    if scopes.is_empty() && was_fine == fields.is_fine() {
-        fields.fault("scopes", "required", "is required: one or more of ingest, read, admin");
-    }
-    let event = fields.key("event");
-    fields.finish()?;
+    api.rates.credential(Asker::Key(caller.principal.root))?;
+    let (principal, now) = (&caller.principal, api.clock.now());
+    let bound = principal.grant.event.clone();
+    let wanted = sent.read_by(move |fields| wanted_key(fields, bound.as_ref(), now)).await?;
     // A key of one event can only beget keys of that event.
-    if let Some(named) = &event {
+    if let Some(named) = &wanted.event {
         check_event(principal, named)?;
     }
-    let event = event.or_else(|| principal.event.clone());
-    let scopes = Scopes::of(&scopes);
-    let wanted = Grant { kind: CredentialKind::Key, name: name.clone(), scopes, event: event.clone(), parent: None, lasts_ms: None };
-    let (id, secret, made) = grant(&api, principal.workspace, wanted).await?;
+    let hangs_on = hangs_on(&api, &caller).await?;
+    let ends = hangs_on.as_ref().and_then(|credential| credential.expires_at);
+    let wanted = Grant {
+        parent: hangs_on.map(|credential| credential.number),
+        expires_at: wanted.expires_at.into_iter().chain(ends).min(),
+        ..wanted
+    };
+    let (kind, name, scopes) = (wanted.kind.as_str(), wanted.name.clone(), wanted.scopes);
+    let (event, origins) = (wanted.event.as_ref().map(ToString::to_string), wanted.origins.iter().map(ToString::to_string).collect());
+    let (expires_at, rate_per_s) = (wanted.expires_at.map(|at| at.to_string()), wanted.rate_per_s);
+    let (id, secret) = grant(&api, principal.workspace, wanted).await?;
     let body = NewKeyBody {
         id,
         key: secret.expose().to_owned(),
+        kind,
         name,
         scopes: scopes.iter().map(Scope::as_str).collect(),
-        event: event.map(|e| e.to_string()),
-        created_at: made.to_string(),
+        event,
+        origins,
+        created_at: now.to_string(),
+        expires_at,
+        rate_per_s,
     };
     Ok((StatusCode::CREATED, Json(body)))
 }
 
-fn parse_scope(word: &str) -> Result<Scope, Invalid> {
-    let found = Scope::ALL.into_iter().find(|s| s.as_str() == word);
-    found.ok_or_else(|| Invalid::one("", "unknown_scope", "must be one of: ingest read admin"))
+/// What a key that the caller makes ends with. A key by itself makes keys that stand for themselves. What a signed-in
+/// browser makes outlives its sign-in, or people would lose with it what their programs send by; but not the key that signed
+/// in, which answers for it. At a demo that is the session itself.
+async fn hangs_on(api: &Api, caller: &Caller) -> Result<Option<Credential>, Problem> {
+    let Principal { workspace, credential, root, .. } = caller.principal;
+    if caller.presented == Presented::Bearer && root == credential {
+        return Ok(None);
+    }
+    let found = api.store.keyring.credential(workspace, root).await?;
+    // Swept away: what came of it has ended with it.
+    found.map(Some).ok_or_else(|| Problem::new(UNAUTHORISED, "what you signed in with has ended; sign in again"))
+}
+
+/// A key to be made, or a site key.
+struct NewKeyDraft;
+/// A key to be made, as the document describes it.
+struct KeyDraft;
+/// A site key to be made, as the document describes it.
+struct SiteKeyDraft;
+
+documented!(KeyDraft, SiteKeyDraft);
+
+impl Read for KeyDraft {
+    const NAME: &'static str = "KeyDraft";
+    const ABOUT: &'static str = "A key to be made.";
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        plain_key(fields, None, UnixMs(0)).map(|_| Self)
+    }
+}
+
+impl Read for SiteKeyDraft {
+    const NAME: &'static str = "SiteKeyDraft";
+    const ABOUT: &'static str = "A site key to be made: it stands in web pages for all to read, and only collects.";
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        site_key(fields, None, UnixMs(0)).map(|_| Self)
+    }
+}
+
+impl ToSchema for NewKeyDraft {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((KeyDraft::NAME.to_owned(), KeyDraft::schema()));
+        schemas.push((SiteKeyDraft::NAME.to_owned(), SiteKeyDraft::schema()));
+    }
+}
+
+impl PartialSchema for NewKeyDraft {
+    fn schema() -> RefOr<Schema> {
+        let kinds = [KeyDraft::NAME, SiteKeyDraft::NAME].into_iter().map(Ref::from_schema_name);
+        kinds.fold(OneOfBuilder::new(), OneOfBuilder::item).description(Some("A key to be made, or a site key.")).into()
+    }
+}
+
+/// The kind of a key, in the form that is for one of them.
+struct Kind(CredentialKind);
+/// A scope, in a form that takes these.
+struct OneScope(&'static [Scope]);
+/// The origin of a web page.
+struct PageOrigin;
+
+impl Rule for Kind {
+    type Out = CredentialKind;
+
+    fn read(&self, value: &Value) -> Result<CredentialKind, Invalid> {
+        let found = [CredentialKind::Key, CredentialKind::Site].into_iter().find(|kind| Some(kind.as_str()) == value.as_str());
+        found.ok_or_else(|| Invalid::one("", "unknown_kind", "must be key or site"))
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "enum": [self.0.as_str()]})
+    }
+}
+
+impl Rule for OneScope {
+    type Out = Scope;
+
+    fn read(&self, value: &Value) -> Result<Scope, Invalid> {
+        let found = Scope::ALL.into_iter().find(|scope| Some(scope.as_str()) == value.as_str());
+        found.ok_or_else(|| Invalid::one("", "unknown_scope", "must be one of: ingest read admin"))
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "enum": self.0.iter().map(|scope| scope.as_str()).collect::<Vec<_>>()})
+    }
+}
+
+impl Rule for PageOrigin {
+    type Out = Origin;
+
+    fn read(&self, value: &Value) -> Result<Origin, Invalid> {
+        Origin::parse(value.as_str().ok_or_else(|| Invalid::one("", "not_text", "must be text"))?)
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "maxLength": 270, "pattern": r"^https?://[a-z0-9.:\[\]-]+$", "format": "origin"})
+    }
+}
+
+/// Declares what a key is to be good for, by somebody who may be bound to an event.
+fn wanted_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Grant> {
+    if fields.says("kind", CredentialKind::Site.as_str()) { site_key(fields, bound, now) } else { plain_key(fields, bound, now) }
+}
+
+fn plain_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Grant> {
+    fields.optional("kind", Kind(CredentialKind::Key), "`key`, or nothing.");
+    let scopes = fields.some("scopes", OneScope(&Scope::ALL), Scope::ALL.len(), "One or more of `ingest`, `read`, `admin`.");
+    let event = fields.optional("event", KeyText, "Key of the only event that exists for it.").or_else(|| bound.cloned());
+    fields.misplaced("origins", "not_of_a_site", "are for a site key; leave them out, or make the kind site");
+    Some(Grant { kind: CredentialKind::Key, scopes: Scopes::of(&scopes), event, ..any_key(fields, now) })
+}
+
+fn site_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Grant> {
+    const EVENT: &str = "Key of the event that it collects for; what is not in its directory yet is not made.";
+    const ORIGINS: &str =
+        "Origins whose pages may use it, as browsers send them: scheme and host, and the port where it is not the usual one.";
+    fields.required("kind", Kind(CredentialKind::Site), "`site`.");
+    let scopes = fields.list("scopes", OneScope(&[Scope::Ingest]), Scope::ALL.len(), "`ingest`, or nothing.");
+    if scopes.iter().any(|scope| *scope != Scope::Ingest) {
+        fields.fault("scopes", "site_scope", "of a site key is ingest and no other: whoever reads the page has the key");
+    }
+    let event = match bound {
+        Some(bound) => fields.optional("event", KeyText, EVENT).or_else(|| Some(bound.clone())),
+        None => fields.required("event", KeyText, EVENT),
+    };
+    let origins = fields.some("origins", PageOrigin, ORIGINS_MAX, ORIGINS);
+    Some(Grant { kind: CredentialKind::Site, scopes: Scopes::of(&[Scope::Ingest]), event, origins, ..any_key(fields, now) })
+}
+
+/// What keys of both kinds have.
+fn any_key(fields: &mut Fields, now: UnixMs) -> Grant {
+    const RATE: &str = "Activities, and requests that send some, a second; without it the server's own rate.";
+    let name = fields.optional("name", Name, "What people call it.").unwrap_or_default();
+    let expires_at = fields.optional("expires_at", Time, "When it ends by itself, and every stream with it.");
+    if let Some(at) = expires_at.filter(|at| *at <= now) {
+        fields.fault("expires_at", "in_the_past", format!("{at} is over; give a time that is to come, or leave it out"));
+    }
+    let rate_per_s = fields.optional("rate_per_s", Whole { least: 1, most: KEY_RATE_MAX }, RATE);
+    let (kind, scopes) = (CredentialKind::Key, Scopes::default());
+    Grant { kind, name, scopes, event: None, origins: Vec::new(), parent: None, rate_per_s, expires_at }
 }
 
 /// List keys, newest first.
 #[utoipa::path(get, path = "/v1/keys", tag = "Keys",
     responses((status = 200, description = "Keys without their secrets", body = ListBody<KeyBody>)))]
-pub async fn keys(State(api): State<Arc<Api>>, Extension(caller): Extension<Caller>, uri: Uri) -> Result<Json<ListBody<KeyBody>>, Problem> {
-    Query::new(uri.query()).finish()?;
+pub async fn keys(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> Result<Json<ListBody<KeyBody>>, Problem> {
     let found = visible_keys(&api, &caller).await?;
     Ok(Json(ListBody::whole(found.into_iter().map(KeyBody::from).collect())))
 }
@@ -186,7 +364,7 @@ pub async fn keys(State(api): State<Arc<Api>>, Extension(caller): Extension<Call
 /// The keys that exist for the caller.
 async fn visible_keys(api: &Api, caller: &Caller) -> Result<Vec<Credential>, Problem> {
     let mut found = api.store.keyring.keys(caller.principal.workspace).await?;
-    if let Some(event) = &caller.principal.event {
+    if let Some(event) = &caller.principal.grant.event {
         found.retain(|key| key.event.as_ref() == Some(event));
     }
     Ok(found)
@@ -195,13 +373,7 @@ async fn visible_keys(api: &Api, caller: &Caller) -> Result<Vec<Credential>, Pro
 /// Revoke a key: what it has opened is closed too.
 #[utoipa::path(delete, path = "/v1/keys/{id}", tag = "Keys", params(("id" = i64, Path, description = "Number of the key")),
     responses((status = 204, description = "Revoked")))]
-pub async fn revoke_key(
-    State(api): State<Arc<Api>>,
-    Extension(caller): Extension<Caller>,
-    path: Path,
-    uri: Uri,
-) -> Result<StatusCode, Problem> {
-    Query::new(uri.query()).finish()?;
+pub async fn revoke_key(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: NoQuery) -> Result<StatusCode, Problem> {
     let number = path.text("id").parse::<i64>().map_err(|_| Problem::not_found("key"))?;
     if !visible_keys(&api, &caller).await?.iter().any(|key| key.number == number && key.revoked_at.is_none()) {
         return Err(Problem::not_found("key"));
@@ -215,29 +387,28 @@ pub async fn revoke_key(
 /// # Errors
 /// When the store cannot keep it.
 pub async fn revoke(api: &Api, workspace: WorkspaceId, number: i64) -> Result<(), Problem> {
-    let now = api.clock.now();
-    api.store.keyring.revoke(workspace, number, now).await?;
-    api.authenticator.forget();
-    let mut ended = api.authenticator.revoked_since(now).await?;
-    ended.push(number);
-    api.readers.revoked(&ended);
+    let revoked = api.store.keyring.revoke(workspace, number, api.clock.now()).await?;
+    api.readers.revoked(&revoked);
     Ok(())
 }
 
 /// Make a ticket: for where no header can be set, once, within 30 seconds.
 #[utoipa::path(post, path = "/v1/tickets", tag = "Keys", responses((status = 201, description = "A ticket", body = TicketBody)))]
-pub async fn create_ticket(
-    State(api): State<Arc<Api>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-) -> Result<(StatusCode, Json<TicketBody>), Problem> {
-    Query::new(uri.query()).finish()?;
+pub async fn create_ticket(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> Result<(StatusCode, Json<TicketBody>), Problem> {
+    api.rates.credential(Asker::Key(caller.principal.root))?;
     let Caller { principal, .. } = caller;
-    let scopes = Scopes::of(&[Scope::Read]);
-    let parent = Some(principal.key);
-    let wanted =
-        Grant { kind: CredentialKind::Ticket, name: String::new(), scopes, event: principal.event, parent, lasts_ms: Some(TICKET_MS) };
-    let (_, secret, made) = grant(&api, principal.workspace, wanted).await?;
-    let expires_at = UnixMs(made.0 + TICKET_MS).to_string();
-    Ok((StatusCode::CREATED, Json(TicketBody { ticket: secret.expose().to_owned(), expires_at })))
+    let waits_until = UnixMs(api.clock.now().0 + TICKET_MS);
+    let expires_at = principal.grant.until.map_or(waits_until, |until| until.min(waits_until));
+    let wanted = Grant {
+        kind: CredentialKind::Ticket,
+        name: String::new(),
+        scopes: Scopes::of(&[Scope::Read]),
+        event: principal.grant.event,
+        origins: Vec::new(),
+        parent: Some(principal.credential),
+        rate_per_s: None,
+        expires_at: Some(expires_at),
+    };
+    let (_, secret) = grant(&api, principal.workspace, wanted).await?;
+    Ok((StatusCode::CREATED, Json(TicketBody { ticket: secret.expose().to_owned(), expires_at: expires_at.to_string() })))
 }

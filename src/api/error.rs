@@ -10,7 +10,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::domain::{Fault, Invalid};
+use super::requests::RequestId;
+use crate::domain::{Fault, Invalid, MORE_FAULTS};
 use crate::store::StoreError;
 
 /// A kind of failure, stable for programs.
@@ -39,6 +40,10 @@ codes! {
     BODY_MALFORMED = "body_malformed", 400, "The body cannot be read", "Send well-formed JSON in the form that the reference shows.";
     /// The request did not come in time.
     BODY_INCOMPLETE = "body_incomplete", 400, "The body ended early", "Send as many bytes as Content-Length says.";
+    /// The head of the request cannot be parsed.
+    HEAD_MALFORMED = "head_malformed", 400, "The request is not HTTP", "Send a request of HTTP/1.1 as RFC 9112 has it; a proxy in front speaks TLS and HTTP/2.";
+    /// There is no Host, or more than one, or it is none.
+    HOST_INVALID = "host_invalid", 400, "The header Host is at fault", "Send one header Host: the host, and the port where it is not the usual one.";
     /// A parameter of the query that nobody knows.
     PARAMETER_UNKNOWN = "parameter_unknown", 400, "Unknown query parameter", "Leave it out, or spell it as the reference does.";
     /// A parameter whose value cannot be used.
@@ -49,36 +54,54 @@ codes! {
     CURSOR_INVALID = "cursor_invalid", 400, "Not a cursor", "Use a cursor as the server gave it, unchanged.";
     /// Only other subprotocols were offered.
     SUBPROTOCOL_UNKNOWN = "subprotocol_unknown", 400, "No common subprotocol", "Offer tidings.v1, or no subprotocol.";
-    /// A WebSocket was expected.
-    UPGRADE_REQUIRED = "upgrade_required", 400, "This is a WebSocket", "Connect with a WebSocket client, or read /v1/activities/stream.";
+    /// A WebSocket was asked for in a wrong way.
+    HANDSHAKE_INVALID = "handshake_invalid", 400, "The WebSocket handshake is at fault", "Connect with a WebSocket client, or read /v1/activities/stream.";
     /// No credential, or none that counts.
     UNAUTHORISED = "unauthorised", 401, "Not signed in", "Send a key as Authorization: Bearer KEY, or sign in.";
     /// The key may not do this.
     SCOPE_MISSING = "scope_missing", 403, "The key has not this scope", "Use a key with the scope that detail names.";
+    /// Somebody who is no key may not do this.
+    RIGHT_MISSING = "right_missing", 403, "You may not do this", "Ask an owner of the workspace for the right that detail names.";
     /// The key is bound to another event.
     EVENT_FORBIDDEN = "event_forbidden", 403, "The key is bound to another event", "Name only the event of the key, or use another key.";
+    /// The credential reads one view, and another was named.
+    VIEW_FORBIDDEN = "view_forbidden", 403, "Only one view may be read with this", "Leave view out, or name that one.";
     /// A browser came from a site that is not allowed.
     ORIGIN_FORBIDDEN = "origin_forbidden", 403, "This origin is not allowed", "Add the origin to `origins` of the server's configuration.";
     /// There is no such thing, or not for this key.
     NOT_FOUND = "not_found", 404, "Not found", "Check the path; what belongs to another workspace is not found either.";
+    /// A view that there is not, or not for whoever asks.
+    VIEW_UNKNOWN = "view_unknown", 404, "There is no such view", "Name one of GET /v1/views, or leave view out.";
     /// The path is there, the method is not.
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The path has not this method", "Use one of the methods in Allow.";
     /// The client was too slow.
     BODY_TIMEOUT = "body_timeout", 408, "The body took too long", "Send it faster, or in smaller requests.";
     /// The same id with other content is stored.
     ID_CONFLICT = "id_conflict", 409, "The id is taken by other content", "Give a new activity a new id; send the same one unchanged.";
+    /// What is to be deleted is used.
+    IN_USE = "in_use", 409, "It is in use", "Delete or change first what detail names.";
+    /// The activity was erased.
+    ERASED = "erased", 410, "The activity was erased", "Nothing of it is left; its id stays taken.";
     /// The cursor was good once.
     CURSOR_GONE = "cursor_gone", 410, "The cursor cannot be continued", "Read again from the newest page.";
     /// The condition that the request makes does not hold.
-    PRECONDITION_FAILED = "precondition_failed", 412, "What the request made a condition is not so", "See errors; send it without If-None-Match to replace what is there.";
+    PRECONDITION_FAILED = "precondition_failed", 412, "What the request made a condition is not so", "See errors; read it again and send what you want with its ETag of now, or send it without If-Match and If-None-Match.";
     /// Too many bytes or too many drafts.
     BODY_TOO_LARGE = "body_too_large", 413, "Too much in one request", "Send less at once; the limits are in detail.";
+    /// The target of the request is too long.
+    URI_TOO_LONG = "uri_too_long", 414, "The address is too long", "Send a shorter one; a filter set in a query has at most 16 KiB.";
     /// The body is of a type that is not taken here.
     MEDIA_TYPE = "media_type_unsupported", 415, "This type of body is not taken", "Send one of the types that detail names.";
     /// The body can be read, but fields are at fault.
     INVALID = "invalid", 422, "Fields are at fault", "See errors for each field and its rule.";
+    /// A WebSocket was expected, or one of version 13.
+    UPGRADE_REQUIRED = "upgrade_required", 426, "This is a WebSocket", "Connect with a WebSocket client of version 13, or read /v1/activities/stream.";
     /// The key is over its rate.
     RATE_LIMITED = "rate_limited", 429, "Over the rate of this key", "Wait as long as Retry-After says.";
+    /// More things would be made on first sight than may be.
+    QUOTA_EXCEEDED = "quota_exceeded", 429, "Too many new things", "Make events, partners, messages and campaigns by PUT in the directory, or wait as long as Retry-After says; what names nothing new always goes through.";
+    /// The head of the request is too large.
+    HEAD_TOO_LARGE = "head_too_large", 431, "The head of the request is too large", "Send fewer and shorter headers: at most 100, and 32 KiB in all.";
     /// A fault of ours.
     INTERNAL = "internal", 500, "A fault of the server", "Try again; if it stays, look into the server's log.";
     /// Too much at once for this server.
@@ -107,9 +130,11 @@ impl Problem {
 
     /// A failure with every field that is at fault.
     pub fn invalid(code: &'static Code, invalid: Invalid) -> Self {
+        let invalid = invalid.closed();
         let detail = match invalid.faults.as_slice() {
             [one] if one.path.is_empty() => one.message.clone(),
             [one] => format!("{}: {}", one.path, one.message),
+            [.., last] if last.code == MORE_FAULTS => "many fields are at fault; errors names the first of them".into(),
             many => format!("{} fields are at fault", many.len()),
         };
         Self { faults: invalid.faults, ..Self::new(code, detail) }
@@ -145,6 +170,9 @@ impl From<StoreError> for Problem {
         match fault {
             StoreError::Exists(what) => Self::new(INTERNAL, "").logged(&format!("{what} exists already")),
             StoreError::Unavailable(_) => Self::new(UNAVAILABLE, UNAVAILABLE.cure).retry_after(1).logged(&fault),
+            StoreError::Busy(_) => {
+                Self::new(OVERLOADED, "too many reads wait for their turn; ask again a moment later, or for less").retry_after(1)
+            }
             StoreError::Corrupt(_) | StoreError::Refused(_) => Self::new(INTERNAL, INTERNAL.cure).logged(&fault),
         }
     }
@@ -152,7 +180,7 @@ impl From<StoreError> for Problem {
 
 impl Problem {
     fn logged(self, fault: &dyn std::fmt::Display) -> Self {
-        tracing::error!(code = self.code.word, %fault, "a request failed inside");
+        tracing::error!(request_id = %RequestId::current(), code = self.code.word, %fault, "a request failed inside");
         self
     }
 }
@@ -179,6 +207,8 @@ pub struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     demo: bool,
+    /// The request, as the log names it; the same as in `X-Request-Id`.
+    request_id: String,
 }
 
 /// One field at fault.
@@ -210,6 +240,7 @@ impl IntoResponse for Problem {
             detail: if self.detail.is_empty() { self.code.cure } else { &self.detail },
             errors: (!self.faults.is_empty()).then(|| self.faults.iter().map(FaultBody::from).collect()),
             demo: self.demo,
+            request_id: RequestId::current().to_string(),
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -220,8 +251,16 @@ impl IntoResponse for Problem {
         if self.code == UNAUTHORISED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tidings\""));
         }
-        // A body that was not read to its end would be taken for the next request.
-        if self.code == BODY_TIMEOUT || self.code == BODY_TOO_LARGE || self.code == BODY_INCOMPLETE {
+        // By these a program finds out what it should have asked for (RFC 6455, 4.4, and RFC 9110, 15.5.22).
+        if self.code == UPGRADE_REQUIRED {
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        }
+        if self.code == UPGRADE_REQUIRED || self.code == HANDSHAKE_INVALID {
+            headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        }
+        // A body that was not read to its end would be taken for the next request, and who sends such a head sends another.
+        if [BODY_TIMEOUT, BODY_TOO_LARGE, BODY_INCOMPLETE, HOST_INVALID, HEAD_TOO_LARGE].contains(&self.code) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
@@ -12,15 +11,17 @@ use serde::{Serialize, Serializer};
 
 use super::Api;
 use super::authenticate::Caller;
-use super::buckets::{Width, parse_zone, starts};
+use super::buckets::{Width, parse_zone, stretches};
 use super::error::{PARAMETER_INVALID, Problem};
-use super::history::check_continues;
+use super::history::{check_continues, check_history};
 use super::query::Query;
-use crate::auth::Principal;
+use super::wanted::wanted;
 use crate::domain::limits::FACET_VALUES_MAX;
 use crate::domain::{Cursor, Invalid, UnixMs};
 use crate::filter::Field;
-use crate::store::{FacetQuery, FacetValue, Facets, HistogramQuery};
+use crate::store::{At, FacetQuery, FacetValue, Facets, HistogramQuery, NamedKind};
+
+const MINUTE_MS: i64 = 60_000;
 
 /// Counts by value.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -30,8 +31,11 @@ pub struct CountsBody {
     position: String,
     /// Activities that match the whole filter set.
     total: u64,
-    /// False when the search had used up its time.
+    /// False when the search had used up its time: counts are the least that there are.
     complete: bool,
+    /// How far back it was counted then; null when it was counted to the start.
+    #[schema(required = true, format = DateTime)]
+    counted_back_to: Option<String>,
     /// By field: each counted without its own clauses, under all others; most frequent first.
     #[schema(value_type = std::collections::BTreeMap<String, Vec<CountBody>>)]
     #[serde(serialize_with = "by_field")]
@@ -74,8 +78,14 @@ fn by_field<S: Serializer, T: Serialize>(fields: &[(Field, T)], serializer: S) -
 pub struct HistogramBody {
     /// The position that was counted up to.
     position: String,
-    /// False when the search had used up its time.
+    /// False when the search had used up its time before all was counted.
     complete: bool,
+    /// Where it was not complete: buckets that start at or after this time are whole, of those before it counts are the least
+    /// that there are.
+    #[schema(format = DateTime)]
+    counted_back_to: Option<String>,
+    /// Where it was not complete: ask the same with this as `before`, and add what comes to these buckets.
+    older: Option<String>,
     /// Buckets that are not empty, ascending.
     items: Vec<BucketBody>,
 }
@@ -101,38 +111,52 @@ pub struct BucketBody {
     path = "/v1/activities/counts",
     tag = "Activities",
     params(
-        crate::api::openapi::FilterParams,
+        crate::api::sent::FilterParams,
         ("by" = Option<String>, Query, description = "Fields, separated by commas", example = "flavor,partner"),
         ("since" = Option<String>, Query, description = "Only occurred at or after this time", format = DateTime),
         ("until" = Option<String>, Query, description = "Only occurred before this time", format = DateTime),
     ),
     responses((status = 200, description = "Counts", body = CountsBody))
 )]
-pub async fn counts(State(api): State<Arc<Api>>, Extension(caller): Extension<Caller>, uri: Uri) -> Result<Json<CountsBody>, Problem> {
+pub async fn counts(State(api): State<Arc<Api>>, caller: Caller, uri: Uri) -> Result<Json<CountsBody>, Problem> {
     let mut query = Query::new(uri.query());
     let asked = fields(&mut query);
     let (since, until) = (query.time("since"), query.time("until"));
-    let filter = query.finish_filter(&caller.principal)?;
+    let wanted = wanted(&api, &caller, query).await?;
     // Counted without its own clause, the field event would tell a key of one event about the others.
-    let bound = caller.principal.event.is_some();
+    let bound = caller.principal.grant.event.is_some();
     let by = asked.iter().copied().filter(|f| !(bound && *f == Field::Event)).collect();
-    let facets = FacetQuery { filter, by, since, until, values_max: FACET_VALUES_MAX };
-    let found = api.store.log.facets(caller.principal.workspace, facets).await?;
-    Ok(Json(counted(&api, &caller.principal, &asked, found).await?))
+    let facets = FacetQuery { within: wanted.within(), filter: wanted.own, by, since, until, values_max: FACET_VALUES_MAX };
+    let found = api.store.turn(caller.reader()).await?.log().facets(caller.principal.workspace, facets).await?;
+    Ok(Json(counted(&api, &caller, &asked, found).await?))
 }
 
-async fn counted(api: &Api, principal: &Principal, asked: &[Field], found: Facets) -> Result<CountsBody, Problem> {
+async fn counted(api: &Api, caller: &Caller, asked: &[Field], found: Facets) -> Result<CountsBody, Problem> {
     let mut by: Vec<(Field, Vec<CountBody>)> =
         found.by.into_iter().map(|(field, values)| (field, values.into_iter().map(CountBody::from).collect())).collect();
     let mut rest = found.rest;
-    if let (Some(event), Some(place)) = (&principal.event, asked.iter().position(|f| *f == Field::Event)) {
-        let record = api.store.directory.event(principal.workspace, event.clone()).await?;
-        let (value, label) = record.map_or_else(|| (event.to_string(), event.to_string()), |r| (r.key.to_string(), r.name));
+    if let (Some(event), Some(place)) = (&caller.principal.grant.event, asked.iter().position(|f| *f == Field::Event)) {
+        let record = api
+            .store
+            .turn(caller.reader())
+            .await?
+            .directory()
+            .one(NamedKind::Event, At::top(caller.principal.workspace, event.clone()))
+            .await?;
+        let (value, label) =
+            record.map_or_else(|| (event.to_string(), event.to_string()), |r| (r.key.to_string(), r.thing.name().to_owned()));
         by.insert(place.min(by.len()), (Field::Event, vec![CountBody { value, label, count: found.total }]));
         rest.insert(place.min(rest.len()), (Field::Event, 0));
     }
-    let position = Cursor { epoch: found.head.epoch, seq: found.head.seq }.to_string();
-    Ok(CountsBody { position, total: found.total, complete: found.complete, by, rest })
+    let position = found.head.cursor().to_string();
+    Ok(CountsBody {
+        position,
+        total: found.total,
+        complete: found.complete,
+        counted_back_to: found.counted_back_to.map(|at| at.to_string()),
+        by,
+        rest,
+    })
 }
 
 fn fields(query: &mut Query<'_>) -> Vec<Field> {
@@ -158,12 +182,21 @@ fn fields(query: &mut Query<'_>) -> Vec<Field> {
 ///
 /// With `before`, a subscription's `position` say, exactly what it has been sent is counted; what it is sent after that can be
 /// added to the buckets, and nothing is counted twice or left out.
+///
+/// A bucket holds what the wall clock of `zone` showed in it. An hour that the clock shows a second time in full is a bucket
+/// of its own; where it goes back by less, the hour is that much longer.
+///
+/// Under a filter set of events, flavors and grades, or none, the answer is whole at once, however long the log is. Anything
+/// else is looked for row by row, newest first, for 250 ms at most. Where that did not reach the start of the span,
+/// `complete` is false; `counted_back_to` tells which buckets are whole nevertheless, and the same question with `before` set
+/// to `older` (and the same `since` and `until`, given as times) counts on from there: add its buckets to those that you have, until one is
+/// `complete`. Then the sums are exact.
 #[utoipa::path(
     get,
     path = "/v1/activities/histogram",
     tag = "Activities",
     params(
-        crate::api::openapi::FilterParams,
+        crate::api::sent::FilterParams,
         ("before" = Option<String>, Query, description = "Cursor: only what lies before it"),
         ("bucket" = Option<String>, Query, description = "`minute` (as when left out), `hour` or `day`"),
         ("since" = Option<String>, Query, description = "Only occurred at or after this time; without it the last hour, two days or 30 days", format = DateTime),
@@ -172,34 +205,39 @@ fn fields(query: &mut Query<'_>) -> Vec<Field> {
     ),
     responses((status = 200, description = "At most 2,000 buckets; empty ones are left out", body = HistogramBody))
 )]
-pub async fn histogram(
-    State(api): State<Arc<Api>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-) -> Result<Json<HistogramBody>, Problem> {
+pub async fn histogram(State(api): State<Arc<Api>>, caller: Caller, uri: Uri) -> Result<Json<HistogramBody>, Problem> {
     let mut query = Query::new(uri.query());
     let width = query.parsed("bucket", Width::parse).unwrap_or(Width::Minute);
     let zone = query.parsed("zone", parse_zone).unwrap_or(TimeZone::UTC);
     let before = query.cursor("before");
     let (since, until) = (query.time("since"), query.time("until"));
-    let filter = query.finish_filter(&caller.principal)?;
+    let filter = wanted(&api, &caller, query).await?.whole();
     let workspace = caller.principal.workspace;
     if let Some(cursor) = before {
-        check_continues(cursor, api.store.log.head(workspace).await?)?;
+        check_history(&api, workspace, cursor).await?;
     }
-    // A sender's clock may be a little ahead: what is counted by default ends after the bucket of now.
-    let until = until.unwrap_or(UnixMs(api.clock.now().0 + 60_000));
+    // A sender's clock may be a little ahead: what is counted by default ends with the minute after that of now. Whole
+    // minutes, of which counts are kept.
+    let until = until.unwrap_or(UnixMs((api.clock.now().0.div_euclid(MINUTE_MS) + 2) * MINUTE_MS));
     let since = since.unwrap_or(UnixMs(until.0.saturating_sub(width.default_span_ms())));
     if since > until {
         let fault = Invalid::one("since", "out_of_range", "must not be later than until");
         return Err(Problem::invalid(PARAMETER_INVALID, fault));
     }
-    let starts = starts(width, &zone, since, until).map_err(|fault| Problem::invalid(PARAMETER_INVALID, fault))?;
+    let stretches = stretches(width, &zone, since, until).map_err(|fault| Problem::invalid(PARAMETER_INVALID, fault))?;
     let up_to = before.map(|cursor| cursor.seq);
-    let found = api.store.log.histogram(workspace, HistogramQuery { filter, up_to, since, until, starts }).await?;
+    let turn = api.store.turn(caller.reader()).await?;
+    let found = turn.log().histogram(workspace, HistogramQuery { filter, up_to, stretches, until }).await?;
+    drop(turn);
+    if let Some(cursor) = before {
+        // It may have been pruned between the two reads.
+        check_continues(cursor, found.head)?;
+    }
     Ok(Json(HistogramBody {
-        position: Cursor { epoch: found.head.epoch, seq: up_to.unwrap_or(found.head.seq) }.to_string(),
-        complete: found.complete,
+        position: before.unwrap_or_else(|| found.head.cursor()).to_string(),
+        complete: found.left.is_none(),
+        counted_back_to: found.left.map(|left| left.before.to_string()),
+        older: found.left.map(|left| Cursor { epoch: found.head.epoch, seq: left.up_to, mark: None }.to_string()),
         items: found.items.iter().map(|b| BucketBody { start: b.start.to_string(), count: b.count }).collect(),
     }))
 }

@@ -2,27 +2,33 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Uri, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Serialize;
 
 use super::Api;
+use super::answers::{PIECE_BYTES, Pieces};
 use super::authenticate::Caller;
-use super::error::{CURSOR_GONE, PARAMETER_INVALID, Problem};
-use super::paths::Path;
+use super::corrections::{erased, id_of};
+use super::error::{CURSOR_GONE, Problem};
+use super::extract::{NoQuery, Path};
 use super::query::Query;
-use crate::auth::Principal;
+use super::wanted::wanted;
+use crate::auth::WorkspaceId;
 use crate::domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use crate::domain::{ActivityId, Cursor, UnixMs};
+use crate::domain::{Cursor, UnixMs};
 use crate::filter::FilterSet;
-use crate::store::{Head, Order, Page, PageEnd, PageQuery, StoredActivity};
+use crate::store::{Head, Order, Page, PageEnd, PageQuery, StoredActivity, UnderId};
 
 /// Bytes of activities in one page; a page of more ends early and says where to go on.
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// When the whole path was last known to work.
+const CHECKED_AT: HeaderName = HeaderName::from_static("tidings-checked-at");
 
 /// A page of activities.
 #[derive(Debug, utoipa::ToSchema)]
@@ -62,6 +68,8 @@ pub struct WhyBody {
 #[schema(as = Exclusion)]
 #[expect(dead_code, reason = "describes filter::Exclusion for the reference")]
 pub struct ExclusionDoc {
+    /// `view` when it is a clause of the view; absent when it is one of the filter set that was sent.
+    r#in: Option<String>,
     /// `partner`, `not.browser`, `text`.
     clause: String,
     /// What the clause asks for or, under `not`, refuses.
@@ -81,12 +89,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(uri: &Uri, principal: &Principal) -> Result<Self, Problem> {
+    async fn read(api: &Api, caller: &Caller, uri: &Uri) -> Result<Self, Problem> {
         let mut query = Query::new(uri.query());
         let (before, after) = (query.cursor("before"), query.cursor("after"));
         let (since, until) = (query.time("since"), query.time("until"));
         let limit = query.number("limit", 1, PAGE_ITEMS_MAX, PAGE_ITEMS_DEFAULT);
-        Ok(Self { before, after, since, until, limit, filter: query.finish_filter(principal)? })
+        let filter = wanted(api, caller, query).await?.whole();
+        Ok(Self { before, after, since, until, limit, filter })
     }
 
     fn order(&self) -> Order {
@@ -100,7 +109,7 @@ impl Asked {
     path = "/v1/activities",
     tag = "Activities",
     params(
-        crate::api::openapi::FilterParams,
+        crate::api::sent::FilterParams,
         ("before" = Option<String>, Query, description = "Cursor: only what lies before it"),
         ("after" = Option<String>, Query, description = "Cursor: only what lies after it, oldest first"),
         ("since" = Option<String>, Query, description = "Only occurred at or after this time", format = DateTime),
@@ -109,14 +118,11 @@ impl Asked {
     ),
     responses((status = 200, description = "A page", body = PageDoc))
 )]
-pub async fn page(State(api): State<Arc<Api>>, Extension(caller): Extension<Caller>, uri: Uri) -> Result<Response, Problem> {
+pub async fn page(State(api): State<Arc<Api>>, caller: Caller, uri: Uri) -> Result<Response, Problem> {
     let workspace = caller.principal.workspace;
-    let asked = Asked::read(&uri, &caller.principal)?;
-    if asked.before.is_some() || asked.after.is_some() {
-        let head = api.store.log.head(workspace).await?;
-        for cursor in [asked.before, asked.after].into_iter().flatten() {
-            check_continues(cursor, head)?;
-        }
+    let asked = Asked::read(&api, &caller, &uri).await?;
+    for cursor in [asked.before, asked.after].into_iter().flatten() {
+        check_history(&api, workspace, cursor).await?;
     }
     let query = PageQuery {
         filter: asked.filter.clone(),
@@ -127,9 +133,18 @@ pub async fn page(State(api): State<Arc<Api>>, Extension(caller): Extension<Call
         order: asked.order(),
         limit: asked.limit,
         bytes_max: PAGE_BYTES_MAX,
+        corrections: false,
     };
-    let page = api.store.log.page(workspace, query).await?;
-    Ok(json(encode(&page, &asked)))
+    let page = api.store.turn(caller.reader()).await?.log().page(workspace, query).await?;
+    // What lies behind a cursor may have been pruned between the two reads: what is left would look like all there was.
+    for cursor in [asked.before, asked.after].into_iter().flatten() {
+        check_continues(cursor, page.head)?;
+    }
+    let mut response = json(Pieces::body(encode(page, &asked)));
+    if let Some(at) = api.readers.checked_at().and_then(|at| HeaderValue::from_str(&at.to_string()).ok()) {
+        response.headers_mut().insert(CHECKED_AT, at);
+    }
+    Ok(response)
 }
 
 /// Holds a cursor against the log that it is to be continued in.
@@ -146,38 +161,63 @@ pub(super) fn check_continues(cursor: Cursor, head: Head) -> Result<(), Problem>
     Err(Problem::new(CURSOR_GONE, why))
 }
 
-fn encode(page: &Page, asked: &Asked) -> Bytes {
-    let at = |seq| Cursor { epoch: page.head.epoch, seq };
+/// Holds a cursor against the log as it is now, and against its history: the same place of another one is no place to go on.
+///
+/// # Errors
+/// [`CURSOR_GONE`] when it cannot be continued.
+pub(super) async fn check_history(api: &Api, workspace: WorkspaceId, cursor: Cursor) -> Result<(), Problem> {
+    let head = api.store.head(workspace).await?;
+    check_continues(cursor, head)?;
+    let Some(mark) = cursor.mark else { return Ok(()) };
+    let there = if cursor.seq == head.seq { head.mark } else { api.store.mark(workspace, cursor.seq).await? };
+    if there.is_some_and(|there| there != mark) {
+        return Err(Problem::new(CURSOR_GONE, "the cursor is of another history of the log: an older copy of the database was put back"));
+    }
+    Ok(())
+}
+
+/// The page as JSON, in pieces.
+fn encode(page: Page, asked: &Asked) -> Vec<Bytes> {
+    let reached = Cursor { epoch: page.head.epoch, seq: page.reached, mark: page.reached_mark };
     let cut = page.end != PageEnd::Range;
     let oldest_first = asked.after.is_some();
-    let older_end = if oldest_first { asked.after.map_or(0, |c| c.seq) } else { page.reached };
+    let older_end = asked.after.unwrap_or(reached);
     let newer = match (oldest_first, cut, asked.before) {
-        (true, true, _) => page.reached,
-        (true, false, Some(before)) => before.seq,
-        _ => page.head.seq,
+        (true, true, _) => reached,
+        // A cursor after `before` leaves nothing between them, and takes nobody back.
+        (true, false, Some(before)) => {
+            if before.seq < older_end.seq {
+                older_end
+            } else {
+                before
+            }
+        }
+        _ => page.head.cursor(),
     };
     let searched_back_to = page.reached_at.filter(|_| page.end == PageEnd::Budget && !oldest_first);
     let tail = PageTail {
-        older: (older_end > page.head.pruned).then(|| at(older_end).to_string()),
-        newer: at(newer).to_string(),
+        older: (older_end.seq > page.head.pruned).then(|| older_end.to_string()),
+        newer: newer.to_string(),
         more: oldest_first && cut,
         complete: page.end != PageEnd::Budget,
         searched_back_to: searched_back_to.map(|t| t.to_string()),
     };
-    let tail = serde_json::to_vec(&tail).unwrap_or_default();
-    let bodies: usize = page.items.iter().map(|i| i.body.len() + 1).sum();
-    let mut out = BytesMut::with_capacity(bodies + tail.len() + 16);
-    out.put_slice(b"{\"items\":[");
-    for (index, item) in page.items.iter().enumerate() {
+    let mut pieces = Vec::new();
+    let mut piece = BytesMut::from(&b"{\"items\":["[..]);
+    for (index, item) in page.items.into_iter().enumerate() {
         if index > 0 {
-            out.put_u8(b',');
+            piece.put_u8(b',');
         }
-        out.put_slice(&item.body);
+        if piece.len() + item.body.len() > PIECE_BYTES {
+            pieces.push(piece.split().freeze());
+        }
+        piece.put_slice(&item.body);
     }
-    out.put_slice(b"],");
+    piece.put_slice(b"],");
     // The tail is an object of its own; its opening brace is the one thing not wanted.
-    out.put_slice(tail.get(1..).unwrap_or_default());
-    out.freeze()
+    piece.put_slice(serde_json::to_vec(&tail).unwrap_or_default().get(1..).unwrap_or_default());
+    pieces.push(piece.freeze());
+    pieces
 }
 
 #[derive(Serialize)]
@@ -197,9 +237,8 @@ struct PageTail {
     params(("id" = String, Path, description = "UUID of the activity", format = Uuid)),
     responses((status = 200, description = "The activity", body = crate::wire::ActivityView))
 )]
-pub async fn one(State(api): State<Arc<Api>>, Extension(caller): Extension<Caller>, path: Path, uri: Uri) -> Result<Response, Problem> {
-    Query::new(uri.query()).finish()?;
-    Ok(json(found(&api, &caller.principal, &path).await?.entry.body.clone()))
+pub async fn one(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: NoQuery) -> Result<Response, Problem> {
+    Ok(json(found(&api, &caller, &path).await?.entry.body.clone().into()))
 }
 
 /// Why is it not here: the clauses of a filter set that keep an activity out.
@@ -207,31 +246,30 @@ pub async fn one(State(api): State<Arc<Api>>, Extension(caller): Extension<Calle
     get,
     path = "/v1/activities/{id}/why",
     tag = "Activities",
-    params(("id" = String, Path, description = "UUID of the activity", format = Uuid), crate::api::openapi::FilterParams),
+    params(("id" = String, Path, description = "UUID of the activity", format = Uuid), crate::api::sent::FilterParams),
     responses((status = 200, description = "Whether it matches, and what keeps it out", body = WhyBody))
 )]
-pub async fn why(
-    State(api): State<Arc<Api>>,
-    Extension(caller): Extension<Caller>,
-    path: Path,
-    uri: Uri,
-) -> Result<Json<WhyBody>, Problem> {
-    let filter = Query::new(uri.query()).finish_filter(&caller.principal)?;
-    let found = found(&api, &caller.principal, &path).await?;
-    let excluded_by = filter.excluded_by(&found.entry.facts, &found.memberships);
+pub async fn why(State(api): State<Arc<Api>>, caller: Caller, path: Path, uri: Uri) -> Result<Json<WhyBody>, Problem> {
+    let wanted = wanted(&api, &caller, Query::new(uri.query())).await?;
+    let found = found(&api, &caller, &path).await?;
+    let excluded_by = wanted.excluded_by(&found.entry.facts, &found.memberships);
     Ok(Json(WhyBody { matches: excluded_by.is_empty(), excluded_by }))
 }
 
-async fn found(api: &Api, principal: &Principal, path: &Path) -> Result<StoredActivity, Problem> {
-    let id = ActivityId::parse(path.text("id")).map_err(|fault| Problem::invalid(PARAMETER_INVALID, fault.under("id")))?;
-    let found = api.store.log.activity(principal.workspace, id).await?;
-    let visible = |a: &StoredActivity| principal.event.as_ref().is_none_or(|e| *e.folded() == a.entry.facts.event);
-    found.filter(visible).ok_or_else(|| Problem::not_found("activity"))
+async fn found(api: &Api, caller: &Caller, path: &Path) -> Result<StoredActivity, Problem> {
+    let id = id_of(path)?;
+    let grant = &caller.principal.grant;
+    let visible = |event: &str| grant.event.as_ref().is_none_or(|bound| **bound.folded() == *event);
+    match api.store.turn(caller.reader()).await?.log().activity(caller.principal.workspace, id).await? {
+        UnderId::Activity(found) if visible(&found.entry.facts.event) => Ok(found),
+        UnderId::Erased { event } if visible(&event) => Err(erased()),
+        _ => Err(Problem::not_found("activity")),
+    }
 }
 
 /// Bytes that are JSON already.
-fn json(bytes: Bytes) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+fn json(body: Body) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 #[cfg(test)]
@@ -244,19 +282,30 @@ mod tests {
     use crate::filter::FilterSet;
     use crate::store::{Head, Item, Page, PageEnd};
 
-    const HEAD: Head = Head { epoch: Epoch(7), seq: 100, pruned: 10, recorded_at: UnixMs(0) };
+    const HEAD: Head = Head { epoch: Epoch(7), seq: 100, mark: None, pruned: 10, recorded_at: UnixMs(0) };
 
     fn cursor(seq: u64) -> Cursor {
-        Cursor { epoch: HEAD.epoch, seq }
+        Cursor { epoch: HEAD.epoch, seq, mark: None }
     }
 
     fn encoded(before: Option<u64>, after: Option<u64>, reached: u64, end: PageEnd) -> Value {
-        let items =
-            vec![Item { seq: 1, body: Bytes::from_static(b"{\"seq\":1}") }, Item { seq: 2, body: Bytes::from_static(b"{\"seq\":2}") }];
-        let page = Page { items, head: HEAD, reached, end, reached_at: Some(UnixMs(0)), memberships: Vec::new() };
+        let items = vec![
+            Item { seq: 1, mark: None, body: Bytes::from_static(b"{\"seq\":1}") },
+            Item { seq: 2, mark: None, body: Bytes::from_static(b"{\"seq\":2}") },
+        ];
+        let page = Page {
+            items,
+            head: HEAD,
+            reached,
+            reached_mark: None,
+            end,
+            reached_at: Some(UnixMs(0)),
+            memberships: Vec::new(),
+            corrections: Vec::new(),
+        };
         let (before, after) = (before.map(cursor), after.map(cursor));
         let asked = Asked { before, after, since: None, until: None, limit: 2, filter: FilterSet::default() };
-        serde_json::from_slice(&encode(&page, &asked)).expect("json")
+        serde_json::from_slice(&encode(page, &asked).concat()).expect("json")
     }
 
     #[test]
@@ -270,6 +319,8 @@ mod tests {
             (None, Some(20), 22, PageEnd::Limit, c(20), c(22), true, true, false),
             (None, Some(10), 30, PageEnd::Budget, Value::Null, c(30), true, false, false),
             (Some(50), Some(20), 50, PageEnd::Range, c(20), c(50), false, true, false),
+            (Some(50), Some(50), 50, PageEnd::Range, c(50), c(50), false, true, false),
+            (Some(50), Some(90), 90, PageEnd::Range, c(90), c(90), false, true, false),
         ] {
             let got = encoded(before, after, reached, end);
             let case = format!("{before:?} {after:?} {reached} {end:?}: {got}");
@@ -282,7 +333,7 @@ mod tests {
 
     #[test]
     fn cursors_of_elsewhere_are_gone() {
-        let other = Cursor { epoch: Epoch(8), seq: 50 };
+        let other = Cursor { epoch: Epoch(8), seq: 50, mark: None };
         for (cursor, fine) in [(cursor(10), true), (cursor(100), true), (cursor(9), false), (cursor(101), false), (other, false)] {
             assert_eq!(check_continues(cursor, HEAD).is_ok(), fine, "{cursor:?}");
         }

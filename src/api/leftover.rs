@@ -1,9 +1,10 @@
-//! What of a request's body nobody has read: it is taken off the wire and thrown away before the answer is sent.
+//! What of a request's body nobody has read: it is taken off the wire and thrown away beside the answer.
 //!
 //! A refusal often comes before the body has (too large, no key, over the rate). Closing then would reset the connection
 //! under a client that still sends, and the reason would never reach it. Nothing here keeps a byte.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -17,9 +18,8 @@ use tokio::time::timeout;
 
 /// Bytes that are thrown away at most; who sends more is cut off.
 const LEFTOVER_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Time that they may take, and time that the client may pause in between.
+/// Time that they may take.
 const LEFTOVER_WITHIN: Duration = Duration::from_secs(5);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Lends the body of a request to its handler. `None` where there is nothing to give back: no body, or one that the
 /// client sends only when it is asked to (`Expect: 100-continue`), and then nobody has.
@@ -32,14 +32,16 @@ where
         return (request.map(Body::new), None);
     }
     let waits = request.headers().contains_key(header::EXPECT);
-    let slot = Arc::new(Mutex::new(None));
-    let leftover = Leftover { slot: slot.clone() };
-    (request.map(|body| Body::new(Lent { body: Some(body), slot, is_wanted: !waits })), Some(leftover))
+    let (slot, read) = (Arc::new(Mutex::new(None)), Arc::new(AtomicU64::new(0)));
+    let leftover = Leftover { slot: slot.clone(), read: read.clone() };
+    (request.map(|body| Body::new(Lent { body: Some(body), slot, read, is_wanted: !waits })), Some(leftover))
 }
 
 /// Where a body is put back.
 pub struct Leftover<B> {
     slot: Arc<Mutex<Option<B>>>,
+    /// Bytes that the handler has read.
+    pub read: Arc<AtomicU64>,
 }
 
 impl<B: hyper::body::Body<Data = Bytes> + Unpin> Leftover<B> {
@@ -51,7 +53,7 @@ impl<B: hyper::body::Body<Data = Bytes> + Unpin> Leftover<B> {
         }
         let rest = async {
             let mut left = LEFTOVER_BYTES_MAX;
-            while let Ok(Some(Ok(frame))) = timeout(PAUSE_MAX, body.frame()).await {
+            while let Some(Ok(frame)) = body.frame().await {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 if bytes > left {
                     return;
@@ -68,6 +70,7 @@ impl<B: hyper::body::Body<Data = Bytes> + Unpin> Leftover<B> {
 struct Lent<B: hyper::body::Body> {
     body: Option<B>,
     slot: Arc<Mutex<Option<B>>>,
+    read: Arc<AtomicU64>,
     /// False while the client waits to be asked for it.
     is_wanted: bool,
 }
@@ -79,7 +82,14 @@ impl<B: hyper::body::Body<Data = Bytes> + Unpin> hyper::body::Body for Lent<B> {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         self.is_wanted = true;
         match &mut self.body {
-            Some(body) => Pin::new(body).poll_frame(cx),
+            Some(body) => {
+                let polled = Pin::new(body).poll_frame(cx);
+                if let Poll::Ready(Some(Ok(frame))) = &polled {
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+                }
+                polled
+            }
             None => Poll::Ready(None),
         }
     }
@@ -133,7 +143,9 @@ mod tests {
             body.frame().await.expect("a piece").expect("sound");
         }
         drop(body);
-        leftover.expect("a body").discard().await;
+        let leftover = leftover.expect("a body");
+        assert_eq!(leftover.read.load(Ordering::Relaxed), read as u64 * 5, "what the handler has read");
+        leftover.discard().await;
         assert_eq!(taken.load(Ordering::Relaxed), want, "{expect} {read}");
     }
 

@@ -4,54 +4,66 @@
 //! sockets. Nothing here decides what is stored or who gets it.
 
 mod activities;
+mod answers;
 pub mod authenticate;
 pub mod authorise;
 mod body;
 mod buckets;
+pub mod client;
+mod conditions;
 pub mod connection;
+mod corrections;
+mod cors;
 mod credentials;
-mod directory;
 mod docs;
 mod edge;
 pub mod error;
+mod extract;
 mod facets;
-mod fields;
-mod flavors;
+mod head;
 mod history;
+mod idempotency;
 mod leftover;
 mod lists;
-mod messages;
+mod making;
+mod nouns;
 mod openapi;
+mod operation;
 mod origin;
-mod paths;
+pub mod places;
 mod query;
 pub mod rate;
-mod recipients;
+mod read;
+pub mod requests;
+mod retention;
 pub mod routes;
+mod sent;
 pub mod serve;
 mod session;
+mod signin;
 mod streams;
+mod tight;
+mod wanted;
+pub mod watch;
 mod workspace;
 
 use std::sync::Arc;
 
-use dashmap::DashMap;
-
 pub use authenticate::{Authenticator, Caller};
-pub use fields::plain_text;
 pub use rate::{RateConfig, Rates};
+pub use read::rule::plain_text;
 
 use crate::auth::WorkspaceId;
 use crate::clock::Clock;
-use crate::domain::{Cursor, Epoch, Seq};
+use crate::consumers::Consumers;
 use crate::ingest::Ingest;
 use crate::session::Readers;
-use crate::store::{Store, StoreError};
+use crate::store::Reads;
 
 /// What the API is told by composition.
 #[derive(Debug, Clone, Default)]
 pub struct ApiConfig {
-    /// Origins of other sites whose pages may open a WebSocket and use a signed-in session, as in `https://desk.example`.
+    /// Origins of other sites whose pages may ask, open a WebSocket and use a signed-in session, as in `https://desk.example`.
     pub origins: Vec<String>,
     /// On a demo server the workspace that whoever comes may sign in to.
     pub demo: Option<WorkspaceId>,
@@ -60,11 +72,13 @@ pub struct ApiConfig {
 /// Everything that the handlers work with.
 pub struct Api {
     /// The store, for reading.
-    pub store: Store,
+    pub store: Reads,
     /// The one way to change anything.
     pub ingest: Ingest,
     /// The live side.
     pub readers: Readers,
+    /// Readers of the log that live here.
+    pub consumers: Consumers,
     /// The time of day.
     pub clock: Clock,
     /// What it was told.
@@ -73,32 +87,23 @@ pub struct Api {
     pub authenticator: Arc<Authenticator>,
     /// How much each key may send.
     pub rates: Arc<Rates>,
-    /// Identity of each workspace's log. It is new only after a restore, which takes a restart.
-    epochs: DashMap<WorkspaceId, Epoch>,
+    /// Answers under way.
+    answers: answers::Answers,
 }
 
 impl Api {
     /// Puts the parts together.
+    #[expect(clippy::too_many_arguments, reason = "composition names each part once")]
     pub fn new(
-        store: Store,
+        store: Reads,
         ingest: Ingest,
         readers: Readers,
+        consumers: Consumers,
         clock: Clock,
         config: ApiConfig,
         authenticator: Arc<Authenticator>,
         rates: Arc<Rates>,
     ) -> Self {
-        Self { store, ingest, readers, clock, config, authenticator, rates, epochs: DashMap::new() }
-    }
-
-    /// The cursor after `seq` in the log of a workspace; without a seq, after its head.
-    async fn cursor(&self, workspace: WorkspaceId, seq: Option<Seq>) -> Result<Cursor, StoreError> {
-        let known = self.epochs.get(&workspace).map(|e| *e);
-        if let (Some(epoch), Some(seq)) = (known, seq) {
-            return Ok(Cursor { epoch, seq });
-        }
-        let head = self.store.log.head(workspace).await?;
-        self.epochs.insert(workspace, head.epoch);
-        Ok(Cursor { epoch: head.epoch, seq: seq.unwrap_or(head.seq) })
+        Self { store, ingest, readers, consumers, clock, config, authenticator, rates, answers: answers::Answers::default() }
     }
 }

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, Method, header};
 
 use super::error::{ORIGIN_FORBIDDEN, Problem};
+use crate::domain::Origin;
 
 /// Holds a WebSocket to the origin of the page that opens it. Only browsers send one.
 ///
@@ -14,6 +15,20 @@ pub fn check_socket(headers: &HeaderMap, listed: &[String]) -> Result<(), Proble
         Some(origin) if is_allowed(origin.to_str().unwrap_or(""), headers, listed) => Ok(()),
         Some(_) => Err(forbidden()),
     }
+}
+
+/// Holds a site key to the pages that it is for. Only browsers say where a page comes from, and from another site they
+/// always do.
+///
+/// # Errors
+/// [`ORIGIN_FORBIDDEN`] when the request comes from another page.
+pub fn check_site(headers: &HeaderMap, origins: &[Origin]) -> Result<(), Problem> {
+    let from = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"));
+    if from.is_none_or(|from| origins.iter().any(|origin| origin.as_str() == from)) {
+        return Ok(());
+    }
+    const CURE: &str = "this site key is for the pages of its own origins; make one that lists this one too";
+    Err(Problem::new(ORIGIN_FORBIDDEN, CURE))
 }
 
 /// Holds a change that a cookie authorises to pages of ours: another site can make a browser send it (CSRF).
@@ -52,7 +67,8 @@ fn forbidden() -> Problem {
 mod tests {
     use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-    use super::{check_change, check_socket};
+    use super::{check_change, check_site, check_socket};
+    use crate::domain::Origin;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pair = |(n, v): &(&'static str, &'static str)| (HeaderName::from_static(n), HeaderValue::from_static(v));
@@ -73,6 +89,20 @@ mod tests {
             (&[("origin", "https://a.example")], false),
         ] {
             assert_eq!(check_socket(&headers(pairs), &listed).is_ok(), allowed, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn site_keys_by_their_own_origins() {
+        let origins = [Origin::trusted("https://shop.example".to_owned())];
+        for (pairs, allowed) in [
+            (&[("origin", "https://shop.example")][..], true),
+            (&[("origin", "https://shop.example:8443")], false),
+            (&[("origin", "https://other.example"), ("host", "other.example")], false),
+            (&[("origin", "null")], false),
+            (&[], true),
+        ] {
+            assert_eq!(check_site(&headers(pairs), &origins).is_ok(), allowed, "{pairs:?}");
         }
     }
 

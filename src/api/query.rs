@@ -5,11 +5,14 @@ use std::borrow::Cow;
 use super::error::{CURSOR_INVALID, FILTER_INVALID, PARAMETER_INVALID, PARAMETER_UNKNOWN, Problem};
 use crate::auth::Principal;
 use crate::domain::limits::FILTER_BYTES_MAX;
-use crate::domain::{Cursor, Invalid, UnixMs};
+use crate::domain::{Cursor, Invalid, Key, UnixMs};
 use crate::filter::{Field, FilterSet, ValueForm};
 
 /// Bytes of a query, still encoded: a filter set at its limit, every byte of it escaped.
 const QUERY_BYTES_MAX: usize = 3 * FILTER_BYTES_MAX;
+
+/// Bytes of a value that a fault repeats.
+const SHOWN_BYTES_MAX: usize = 64;
 
 /// The parameters that have not been asked for yet, and the faults so far.
 pub struct Query<'a> {
@@ -52,7 +55,8 @@ impl<'a> Query<'a> {
     /// A parameter read by `parse`, whose faults go under its name.
     pub fn parsed<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Option<T> {
         let value = self.one(name)?;
-        self.faults.take(name, parse(&value))
+        let parsed = parse(&value).map_err(|faults| shown_with(&value, faults));
+        self.faults.take(name, parsed)
     }
 
     /// A whole number between `least` and `most`.
@@ -62,6 +66,12 @@ impl<'a> Query<'a> {
             _ => Err(Invalid::one("", "out_of_range", format!("must be a whole number from {least} to {most}"))),
         };
         self.parsed(name, parse).unwrap_or(default)
+    }
+
+    /// `true` or `false`; the latter when it is not given.
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        let parse = |text: &str| text.parse::<bool>().map_err(|_| Invalid::one("", "not_a_flag", "must be true or false"));
+        self.parsed(name, parse).unwrap_or_default()
     }
 
     /// A time.
@@ -87,10 +97,9 @@ impl<'a> Query<'a> {
     }
 
     fn cursor_by<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Option<T> {
-        let before = self.faults.faults.len();
-        let cursor = self.parsed(name, parse);
-        self.bad_cursor |= cursor.is_none() && self.faults.faults.len() > before;
-        cursor
+        let cursor = self.one(name).map(|text| parse(&text).map_err(|faults| shown_with(&text, faults)));
+        self.bad_cursor |= matches!(cursor, Some(Err(_)));
+        cursor.and_then(|parsed| self.faults.take(name, parsed))
     }
 
     /// Adds a fault that a rule across parameters has found.
@@ -107,11 +116,13 @@ impl<'a> Query<'a> {
         self.end(&unknown, Invalid::none()).map(drop)
     }
 
-    /// Ends the reading: what is left is a filter set, narrowed to what the caller may see.
+    /// Ends the reading: what is left is a filter set, and the key of the view that stands beside it. The filter set is as it
+    /// was asked for, and names nothing that does not exist for the caller.
     ///
     /// # Errors
     /// As [`Query::finish`], and [`FILTER_INVALID`] or `event_forbidden`.
-    pub fn finish_filter(mut self, principal: &Principal) -> Result<FilterSet, Problem> {
+    pub fn finish_filter(mut self, principal: &Principal) -> Result<(FilterSet, Option<Key>), Problem> {
+        let view = self.parsed("view", Key::naming);
         let pairs = std::mem::take(&mut self.pairs);
         let is_filter = |name: &str| name == "text" || Field::parse(name.strip_prefix("not.").unwrap_or(name)).is_some();
         let (filter, unknown): (Vec<_>, Vec<_>) = pairs.iter().partition(|(name, _)| is_filter(name));
@@ -123,7 +134,8 @@ impl<'a> Query<'a> {
         self.known.extend(Field::ALL.iter().map(|f| f.as_str()));
         self.known.extend(["not.FIELD", "text"]);
         self.end(&unknown, faults)?;
-        narrowed(filter, principal)
+        hold_within(&filter, principal)?;
+        Ok((filter, view))
     }
 
     fn end(&mut self, unknown: &[String], filter: Invalid) -> Result<(), Problem> {
@@ -133,20 +145,26 @@ impl<'a> Query<'a> {
             (_, _, false) => PARAMETER_INVALID,
             _ => FILTER_INVALID,
         };
-        for name in unknown {
-            self.faults.push(name.as_str(), "parameter_unknown", format!("is unknown here; the parameters are {}", self.known.join(", ")));
+        for (at, name) in unknown.iter().enumerate() {
+            // The long list once: a fault must not weigh more than what caused it.
+            let message = if at == 0 {
+                format!("is unknown here; the parameters are {}", self.known.join(", "))
+            } else {
+                "is unknown here".to_owned()
+            };
+            self.faults.push(name.as_str(), "parameter_unknown", message);
         }
-        self.faults.faults.extend(filter.faults);
+        self.faults.extend(filter);
         std::mem::take(&mut self.faults).into_result().map_err(|faults| Problem::invalid(code, faults))
     }
 }
 
-/// The filter set as far as the caller may see: a key bound to an event sees that event, and may name no other.
+/// Holds a filter set to what exists for the caller: a key bound to an event may name no other.
 ///
 /// # Errors
 /// `event_forbidden` when the filter set names another event.
-pub fn narrowed(filter: FilterSet, principal: &Principal) -> Result<FilterSet, Problem> {
-    let Some(event) = &principal.event else { return Ok(filter) };
+fn hold_within(filter: &FilterSet, principal: &Principal) -> Result<(), Problem> {
+    let Some(event) = &principal.grant.event else { return Ok(()) };
     for clause in filter.clauses() {
         let other = clause.values.iter().find(|value| match clause.form(value) {
             ValueForm::Exact(key) => clause.field == Field::Event && key != event.folded().as_ref(),
@@ -157,7 +175,20 @@ pub fn narrowed(filter: FilterSet, principal: &Principal) -> Result<FilterSet, P
             return Err(super::authorise::event_forbidden(event, &format!("{}={other}", clause.name())));
         }
     }
-    Ok(filter.within_event(event.folded()))
+    Ok(())
+}
+
+/// The faults of a value with the value as it came, so that what was changed on the way is seen.
+fn shown_with(value: &str, mut faults: Invalid) -> Invalid {
+    for fault in &mut faults.faults {
+        let end = value.floor_char_boundary(SHOWN_BYTES_MAX);
+        let more = if end < value.len() { "..." } else { "" };
+        fault.message = format!("{}; what came is {:?}{more}", fault.message, &value[..end]);
+        if value.contains(' ') {
+            fault.message.push_str(" (an unencoded + in a query arrives as a space: write it as %2B)");
+        }
+    }
+    faults
 }
 
 fn shown(name: &str) -> String {
@@ -167,12 +198,13 @@ fn shown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Query;
-    use crate::auth::{Operator, Principal, Scopes};
+    use crate::auth::{Actor, Grant, Operator, Principal};
     use crate::domain::Key;
 
     fn principal(event: Option<&str>) -> Principal {
         let event = event.map(|e| Key::parse(e).expect("key"));
-        Principal { workspace: Operator::assume().workspace(1), scopes: Scopes::default(), event, key: 1 }
+        let (workspace, grant) = (Operator::assume().workspace(1), Grant { event, ..Grant::default() });
+        Principal { workspace, actor: Actor::Key(1), credential: 1, root: 1, grant, heard: 0 }
     }
 
     fn check(query: &str, event: Option<&str>, want: Result<&str, &str>) {
@@ -180,7 +212,7 @@ mod tests {
         given.cursor("after");
         given.number("limit", 1, 1_000, 50);
         given.time("since");
-        let got = given.finish_filter(&principal(event)).map(|f| f.to_query()).map_err(|p| p.code().word);
+        let got = given.finish_filter(&principal(event)).map(|(filter, _)| filter.to_query()).map_err(|p| p.code().word);
         assert_eq!(got, want.map(str::to_owned), "{query}");
     }
 
@@ -200,9 +232,29 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_shows_the_value_that_came() {
+        let mut given = Query::new(Some("since=2026-11-22T10:00:00+01:00&limit=many"));
+        given.time("since");
+        given.number("limit", 1, 10, 5);
+        let told = format!("{:?}", given.finish().expect_err("faults"));
+        assert!(told.contains("2026-11-22T10:00:00 01:00") && told.contains("%2B") && told.contains("many"), "{told}");
+    }
+
+    #[test]
+    fn faults_weigh_no_more_than_their_cause() {
+        let query = "a&".repeat(15_000);
+        let told = format!("{:?}", Query::new(Some(&query)).finish().expect_err("faults"));
+        assert!(told.len() < 8_000, "{}", told.len());
+        assert!(told.contains("more faults are not listed"), "{told}");
+    }
+
+    #[test]
     fn a_bound_key_names_no_other_event() {
-        check("", Some("Expo"), Ok("event=expo"));
+        check("", Some("Expo"), Ok(""));
         check("event=EXPO&partner=expo/acme", Some("expo"), Ok("event=expo&partner=expo%2Facme"));
+        check("view=opens&partner=acme", None, Ok("partner=acme"));
+        check("view=a&view=b", None, Err("parameter_invalid"));
+        check("view=", None, Err("parameter_invalid"));
         check("event=fair", Some("expo"), Err("event_forbidden"));
         check("event=expo&event=fair", Some("expo"), Err("event_forbidden"));
         check("not.event=fair", Some("expo"), Err("event_forbidden"));

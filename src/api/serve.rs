@@ -8,14 +8,14 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response};
-use dashmap::DashMap;
+use axum::http::{Request, Response, StatusCode};
+use axum::response::IntoResponse as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,14 +28,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::connection::{Phase, Socket, Timeouts, Watch};
+use super::client::{Network, client_of};
+use super::connection::{Phase, Socket, StreamPlace, Timeouts, Watch};
+use super::edge::secured;
+use super::error::{OVERLOADED, Problem};
+use super::head;
 use super::leftover::lend;
-use crate::telemetry::{HTTP_ACCEPT_PAUSES, HTTP_CONNECTIONS, HTTP_CONNECTIONS_REFUSED};
+use super::places::{AddressPlace, Place, Places};
+use super::requests::{Line, RequestId};
+use crate::telemetry::{HTTP_ACCEPT_PAUSES, HTTP_CONNECTIONS_REFUSED};
 
-/// Bytes of a request's head, and of the buffer that it is read into.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// Lines of a request's head.
-const HEAD_LINES_MAX: usize = 100;
 /// Bytes that the kernel holds for a peer that reads slowly. What is beyond waits in the session's outbox, which is
 /// bounded; the kernel's own default grows to megabytes.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
@@ -47,12 +49,6 @@ const WRITE_TIMEOUT_AT_END: Duration = Duration::from_secs(3);
 /// Shortest and longest pause when no descriptor is left.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// What a connection beyond the limits is told.
-const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\ncontent-type: application/problem+json\r\n\
-    cache-control: no-store\r\nx-content-type-options: nosniff\r\nx-frame-options: DENY\r\nreferrer-policy: no-referrer\r\n\
-    content-security-policy: default-src 'none'\r\ncontent-length: 138\r\n\r\n\
-    {\"type\":\"/docs#overloaded\",\"title\":\"The server is busy\",\"status\":503,\"code\":\"overloaded\",\"detail\":\"too many connections; try again later\"}";
-
 /// Limits of the listener.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -62,6 +58,9 @@ pub struct HttpConfig {
     /// Connections at once from one address (an IPv6 network of 64 bits counts as one). Connections from this machine are
     /// not held to it: they are a proxy or a tool.
     pub connections_per_address_max: usize,
+    /// Proxies whose `Forwarded` or `X-Forwarded-For` is believed, as in `10.0.0.0/8`: behind them a client counts by its
+    /// own address.
+    pub trusted_proxies: Vec<Network>,
     /// Seconds that a request's head may take.
     pub head_timeout_s: u64,
     /// Seconds that a connection may be kept without a request.
@@ -77,6 +76,7 @@ impl Default for HttpConfig {
         Self {
             connections_max: 20_000,
             connections_per_address_max: 1_000,
+            trusted_proxies: Vec::new(),
             head_timeout_s: 10,
             idle_timeout_s: 75,
             write_timeout_s: 60,
@@ -92,65 +92,6 @@ impl HttpConfig {
             idle: Duration::from_secs(self.idle_timeout_s),
             write: Duration::from_secs(self.write_timeout_s),
         }
-    }
-}
-
-/// Connections in all and by address.
-#[derive(Debug, Default)]
-struct Places {
-    all: AtomicUsize,
-    by_address: DashMap<IpAddr, usize>,
-}
-
-/// One connection's place in the limits, given back when its socket is closed.
-#[derive(Debug)]
-pub struct Place {
-    places: Arc<Places>,
-    address: Option<IpAddr>,
-}
-
-impl Places {
-    fn take(self: &Arc<Self>, peer: IpAddr, config: &HttpConfig) -> Result<Place, &'static str> {
-        if self.all.fetch_add(1, Ordering::Relaxed) >= config.connections_max {
-            self.all.fetch_sub(1, Ordering::Relaxed);
-            return Err("connections_max");
-        }
-        let mut place = Place { places: self.clone(), address: None };
-        let peer = peer.to_canonical();
-        if !peer.is_loopback() {
-            let address = network_of(peer);
-            let mut count = self.by_address.entry(address).or_insert(0);
-            if *count >= config.connections_per_address_max {
-                drop(count);
-                return Err("connections_per_address_max");
-            }
-            *count += 1;
-            drop(count);
-            place.address = Some(address);
-        }
-        metrics::gauge!(HTTP_CONNECTIONS).increment(1);
-        Ok(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.places.all.fetch_sub(1, Ordering::Relaxed);
-        if let Some(address) = self.address {
-            self.places.by_address.remove_if_mut(&address, |_, count| {
-                *count = count.saturating_sub(1);
-                *count == 0
-            });
-        }
-        metrics::gauge!(HTTP_CONNECTIONS).decrement(1);
-    }
-}
-
-/// The address that counts: of IPv6 the network, since one host owns all of it.
-fn network_of(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
     }
 }
 
@@ -245,7 +186,7 @@ fn admit(tcp: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
         Err(reason) => {
             metrics::counter!(HTTP_CONNECTIONS_REFUSED, "reason" => reason).increment(1);
             // A new socket takes this much without waiting; if it does not, the peer learns by the close.
-            let _ = tcp.try_write(REFUSAL);
+            let _ = tcp.try_write(&head::overloaded());
             return;
         }
     };
@@ -253,7 +194,7 @@ fn admit(tcp: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
         tracing::debug!(%fault, "a connection went while it was accepted");
         return;
     }
-    shared.tasks.spawn(connection(tcp, place, shared.clone()));
+    shared.tasks.spawn(connection(tcp, peer.ip(), place, shared.clone()));
 }
 
 fn set_options(tcp: &TcpStream) -> io::Result<()> {
@@ -263,17 +204,18 @@ fn set_options(tcp: &TcpStream) -> io::Result<()> {
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_EVERY))
 }
 
-async fn connection(tcp: TcpStream, place: Place, shared: Arc<Shared>) {
+async fn connection(tcp: TcpStream, peer: IpAddr, place: Place, shared: Arc<Shared>) {
     let watch = Arc::new(Watch::new());
-    let io = TokioIo::new(Socket::new(tcp, watch.clone(), place));
+    let streams = StreamPlace::default();
+    let io = TokioIo::new(Socket::new(tcp, watch.clone(), place, streams.clone()));
     let service = {
         let (watch, shared) = (watch.clone(), shared.clone());
-        service_fn(move |request| answer(request, watch.clone(), shared.clone()))
+        service_fn(move |request| answer(request, peer, watch.clone(), streams.clone(), shared.clone()))
     };
     let served = http1::Builder::new()
         .header_read_timeout(None)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_headers(HEAD_LINES_MAX)
+        .max_buf_size(head::HEAD_BYTES_MAX)
+        .max_headers(head::HEAD_LINES_MAX)
         .serve_connection(io, service)
         .with_upgrades();
     let mut served = std::pin::pin!(served);
@@ -306,26 +248,69 @@ async fn connection(tcp: TcpStream, place: Place, shared: Arc<Shared>) {
     }
 }
 
-async fn answer(request: Request<Incoming>, watch: Arc<Watch>, shared: Arc<Shared>) -> Result<Response<Body>, Infallible> {
+async fn answer(
+    request: Request<Incoming>,
+    peer: IpAddr,
+    watch: Arc<Watch>,
+    streams: StreamPlace,
+    shared: Arc<Shared>,
+) -> Result<Response<Body>, Infallible> {
     watch.enter(Phase::Answering);
+    let id = RequestId::next();
+    let line = Line::begun(id, request.method().clone());
+    id.within(answer_as(line, request, peer, watch, streams, shared)).await
+}
+
+async fn answer_as(
+    mut line: Line,
+    mut request: Request<Incoming>,
+    peer: IpAddr,
+    watch: Arc<Watch>,
+    streams: StreamPlace,
+    shared: Arc<Shared>,
+) -> Result<Response<Body>, Infallible> {
+    let client = client_of(peer, request.headers(), &shared.config.trusted_proxies);
+    request.extensions_mut().insert(client);
+    // The connection has a place by its peer; a request that is forwarded takes one by whom it is for.
+    let forwarded = client.0 != peer.to_canonical();
+    let place = match forwarded.then(|| shared.places.take_address(client, &shared.config)).transpose() {
+        Ok(place) => place.flatten(),
+        Err(reason) => {
+            metrics::counter!(HTTP_CONNECTIONS_REFUSED, "reason" => reason).increment(1);
+            let problem = Problem::new(OVERLOADED, "too many requests and streams from this address; try again later");
+            let mut response = secured(problem.retry_after(5).into_response());
+            line.answered(&mut response);
+            return Ok(response.map(|body| Body::new(Answered { body, watch, line, read: None, _place: None })));
+        }
+    };
     // Cloning the router is two reference counts; it is a service for one request at a time.
     let answered = async {
         let (request, leftover) = lend(request);
+        let read = leftover.as_ref().map(|leftover| leftover.read.clone());
         let answered = shared.router.clone().oneshot(request).await;
         if let Some(leftover) = leftover {
-            leftover.discard().await;
+            // Beside the answer, not before it: a refusal must not wait for who sends slowly.
+            shared.tasks.spawn(shared.ends.end.clone().run_until_cancelled_owned(leftover.discard()));
         }
-        answered
+        (answered, read)
     };
-    let Ok(response) = shared.requests.track_future(answered).await;
+    let (Ok(mut response), read) = shared.requests.track_future(answered).await;
+    line.answered(&mut response);
     let (parts, body) = response.into_parts();
-    Ok(Response::from_parts(parts, Body::new(Answered { body, watch })))
+    // A WebSocket's answer ends at once; its place is held by the socket until that is closed.
+    let place = if parts.status == StatusCode::SWITCHING_PROTOCOLS { streams.hold(place) } else { place };
+    Ok(Response::from_parts(parts, Body::new(Answered { body, watch, line, read, _place: place })))
 }
 
-/// An answer's body: when it is done with, the connection is idle again.
+/// An answer's body: when it is done with, its line is written, the connection is idle again, and its client has given its
+/// place back.
 struct Answered {
     body: Body,
     watch: Arc<Watch>,
+    line: Line,
+    /// Bytes that were read of the request's body, where it has one.
+    read: Option<Arc<AtomicU64>>,
+    _place: Option<AddressPlace>,
 }
 
 impl hyper::body::Body for Answered {
@@ -333,7 +318,11 @@ impl hyper::body::Body for Answered {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<bytes::Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.line.bytes_out += frame.data_ref().map_or(0, bytes::Bytes::len) as u64;
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -347,45 +336,7 @@ impl hyper::body::Body for Answered {
 
 impl Drop for Answered {
     fn drop(&mut self) {
+        self.line.bytes_in = self.read.as_ref().map_or(0, |read| read.load(Ordering::Relaxed));
         self.watch.enter(Phase::Idle);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::IpAddr;
-    use std::sync::Arc;
-    use std::sync::atomic::Ordering;
-
-    use super::{HttpConfig, Places, REFUSAL, network_of};
-
-    #[test]
-    fn places_are_counted_and_given_back() {
-        let config = HttpConfig { connections_max: 3, connections_per_address_max: 1, ..HttpConfig::default() };
-        let places = Arc::new(Places::default());
-        let far: IpAddr = "203.0.113.9".parse().expect("address");
-        let near: IpAddr = "::ffff:127.0.0.1".parse().expect("address");
-        let first = places.take(far, &config).expect("room");
-        assert_eq!(places.take(far, &config).expect_err("one an address"), "connections_per_address_max");
-        let _near = (places.take(near, &config).expect("room"), places.take(near, &config).expect("room"));
-        assert_eq!(places.take(near, &config).expect_err("three in all"), "connections_max");
-        drop(first);
-        assert!(places.by_address.is_empty());
-        assert_eq!(places.all.load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_address() {
-        let one: IpAddr = "2001:db8:1:2:3:4:5:6".parse().expect("address");
-        let other: IpAddr = "2001:db8:1:2:ffff::1".parse().expect("address");
-        assert_eq!(network_of(one), network_of(other));
-    }
-
-    #[test]
-    fn the_refusal_is_a_whole_answer() {
-        let text = std::str::from_utf8(REFUSAL).expect("ascii");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
-        assert_eq!(serde_json::from_str::<serde_json::Value>(body).expect("json")["status"], 503);
     }
 }

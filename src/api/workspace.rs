@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::Json;
 use axum::extract::State;
-use axum::http::Uri;
 use serde::Serialize;
 
 use super::Api;
 use super::authenticate::Caller;
 use super::error::Problem;
-use super::query::Query;
+use super::extract::NoQuery;
 
 /// A workspace.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -25,12 +23,7 @@ pub struct WorkspaceBody {
 
 /// Read the workspace of the key.
 #[utoipa::path(get, path = "/v1/workspace", tag = "Keys", responses((status = 200, description = "The workspace", body = WorkspaceBody)))]
-pub async fn workspace(
-    State(api): State<Arc<Api>>,
-    Extension(caller): Extension<Caller>,
-    uri: Uri,
-) -> Result<Json<WorkspaceBody>, Problem> {
-    Query::new(uri.query()).finish()?;
+pub async fn workspace(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> Result<Json<WorkspaceBody>, Problem> {
     let found = api.store.keyring.workspace(caller.principal.workspace).await?;
     Ok(Json(WorkspaceBody { key: found.key.to_string(), name: found.name }))
 }

@@ -1,10 +1,23 @@
 //! Who asks, and what they may do.
 //!
 //! A [`WorkspaceId`] can only be made here: by a key that was found, by a session that was found, or by an
-//! [`Operator`]. Every store method wants one, so a query without an owner does not compile.
+//! [`Operator`]. Every store method wants one, so a query without an owner does not compile. What somebody may do is a set
+//! of [`Rights`], by [`table`], the one table of roles and scopes.
 
+mod actor;
 mod key;
 mod principal;
+mod revocations;
+mod rights;
+mod scope;
+pub mod table;
+mod workspace;
 
+pub use actor::Actor;
 pub use key::{KEY_PREFIX, KeyHash, SecretKey};
-pub use principal::{Operator, Principal, Scope, Scopes, WorkspaceId};
+pub use principal::{Grant, Mask, Principal};
+pub use revocations::Revocations;
+pub use rights::{Right, Rights};
+pub use scope::{Scope, Scopes};
+pub use table::Role;
+pub use workspace::{Operator, WorkspaceId};

@@ -1,132 +1,98 @@
-//! Workspaces, scopes and principals.
+//! Principals: who asks, where, and how far it reaches.
 
-use std::fmt;
-use std::str::FromStr;
+use super::actor::Actor;
+use super::rights::Rights;
+use super::workspace::WorkspaceId;
+use crate::domain::{Key, UnixMs};
 
-use crate::domain::{Invalid, Key};
-
-/// The owner of everything: a proof that somebody may act in this workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WorkspaceId(i64);
-
-impl WorkspaceId {
-    /// Its number in the store.
-    pub const fn number(self) -> i64 {
-        self.0
-    }
+/// What is put over all that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mask {
+    /// Contacts, properties and all of a URL but its host are left out.
+    Contact,
+    /// Names of partners too.
+    Names,
 }
 
-/// The right to act for any workspace. Held by the command line and the background jobs, never by a request.
-#[derive(Debug, Clone, Copy)]
-pub struct Operator(());
-
-impl Operator {
-    /// Takes the capability. Only `app`, `cli`, `store` (to read a record back) and tests may call it; a test
-    /// holds the tree to that.
-    pub const fn assume() -> Self {
-        Self(())
-    }
-
-    /// The workspace with this number in the store.
-    pub const fn workspace(self, number: i64) -> WorkspaceId {
-        WorkspaceId(number)
-    }
+/// How far somebody reaches in a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grant {
+    /// What they may do.
+    pub rights: Rights,
+    /// The only event that exists for them.
+    pub event: Option<Key>,
+    /// The view that they are confined to, by its key.
+    pub view: Option<Key>,
+    /// What is put over all that they read.
+    pub mask: Option<Mask>,
+    /// When it ends by itself.
+    pub until: Option<UnixMs>,
 }
 
-/// One thing that a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// Send activities.
-    Ingest,
-    /// Read activities and the directory.
-    Read,
-    /// Change the directory and keys.
-    Admin,
-}
+impl Grant {
+    /// These rights, over the whole workspace and without an end.
+    pub fn of(rights: Rights) -> Self {
+        Self { rights, ..Self::default() }
+    }
 
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 3] = [Self::Ingest, Self::Read, Self::Admin];
-
-    /// The word used outside.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ingest => "ingest",
-            Self::Read => "read",
-            Self::Admin => "admin",
+    /// True when it reaches as far as the other in everything, however long either lasts.
+    pub fn covers(&self, other: &Self) -> bool {
+        fn within<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+            one.is_none() || one == other
         }
+        // No mask is the least, and each leaves out what those before it do.
+        let masked = self.mask <= other.mask;
+        self.rights.holds(other.rights) && within(&self.event, &other.event) && within(&self.view, &other.view) && masked
     }
 }
 
-/// A set of scopes, as a small bit mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
-
-impl Scopes {
-    /// The set of these scopes.
-    pub fn of(scopes: &[Scope]) -> Self {
-        Self(scopes.iter().fold(0, |bits, scope| bits | 1 << *scope as u8))
-    }
-
-    /// True when it holds the scope.
-    pub const fn has(self, scope: Scope) -> bool {
-        self.0 & 1 << scope as u8 != 0
-    }
-
-    /// The scopes it holds.
-    pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL.into_iter().filter(move |s| self.has(*s))
-    }
-
-    /// The number that the store keeps.
-    pub const fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// The set of a number of the store.
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & 0b111)
-    }
-}
-
-impl FromStr for Scopes {
-    type Err = Invalid;
-
-    /// Reads `ingest,read,admin`.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let mut found = Vec::new();
-        for word in text.split(',').map(str::trim) {
-            match Scope::ALL.into_iter().find(|s| s.as_str() == word) {
-                Some(scope) => found.push(scope),
-                None => {
-                    return Err(Invalid::one(
-                        "scope",
-                        "unknown_scope",
-                        format!("{word:?} is no scope; the scopes are ingest, read, admin, separated by commas"),
-                    ));
-                }
-            }
-        }
-        Ok(Self::of(&found))
-    }
-}
-
-impl fmt::Display for Scopes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = self.iter().map(Scope::as_str).collect();
-        f.write_str(&words.join(","))
-    }
-}
-
-/// Who asks: found by a key or by a signed-in session.
+/// Who asks: found by a key, a ticket, or a signed-in session.
 #[derive(Debug, Clone)]
 pub struct Principal {
     /// Where they may act.
     pub workspace: WorkspaceId,
-    /// What they may do.
-    pub scopes: Scopes,
-    /// The only event that exists for them, when the key is bound to one.
-    pub event: Option<Key>,
-    /// Number of the key in the store: rate limits and revocation go by it.
-    pub key: i64,
+    /// Who they are.
+    pub actor: Actor,
+    /// Number of the credential in the store that what they open hangs on: it ends with it.
+    pub credential: i64,
+    /// Number of the first of the chain that it was made from, itself where it was made from none: all of one root share
+    /// rates and turns.
+    pub root: i64,
+    /// How far they reach.
+    pub grant: Grant,
+    /// How many revocations had been heard of before it was looked up: after more, it is to be looked at again.
+    pub heard: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Grant, Mask};
+    use crate::auth::{Right, Rights};
+    use crate::domain::{Key, UnixMs};
+
+    #[test]
+    fn a_grant_covers_what_reaches_no_further() {
+        let read = Grant::of(Rights::of(&[Right::Read]));
+        let in_expo = Grant { event: Some(Key::trusted("Expo")), ..read.clone() };
+        let same_event = Grant { event: Some(Key::trusted("expo")), until: Some(UnixMs(1)), ..read.clone() };
+        let elsewhere = Grant { event: Some(Key::trusted("fair")), ..read.clone() };
+        let [contact, masked] = [Mask::Contact, Mask::Names].map(|mask| Grant { mask: Some(mask), ..read.clone() });
+        let viewing = Grant { view: Some(Key::trusted("opens")), ..read.clone() };
+        for (one, other, covers) in [
+            (&read, &read, true),
+            (&read, &in_expo, true),
+            (&in_expo, &read, false),
+            (&in_expo, &same_event, true),
+            (&in_expo, &elsewhere, false),
+            (&read, &masked, true),
+            (&masked, &read, false),
+            (&contact, &masked, true),
+            (&masked, &contact, false),
+            (&viewing, &read, false),
+            (&read, &Grant::of(Rights::of(&[Right::Read, Right::Keys])), false),
+            (&Grant::default(), &read, false),
+        ] {
+            assert_eq!(one.covers(other), covers, "{one:?} {other:?}");
+        }
+    }
 }

@@ -19,7 +19,8 @@ pub struct Args {
 /// # Errors
 /// [`CliError`] when anything is wrong, or the database cannot be read.
 pub async fn run(args: Args) -> Result<(), CliError> {
-    let file = args.database.file()?;
+    let url = args.database.url()?;
+    let file = url.file();
     if !file.exists() {
         return Err(CliError::failed(format!("there is no database {}", file.display())));
     }
@@ -28,9 +29,9 @@ pub async fn run(args: Args) -> Result<(), CliError> {
         false => args.database.open().await?,
     };
     if args.forget_tallies {
-        store.forget_tallies(Operator::assume()).await.map_err(CliError::failed)?;
+        store.upkeep.forget_tallies(Operator::assume()).await.map_err(CliError::failed)?;
     }
-    let findings = store.check(Operator::assume()).await.map_err(CliError::failed)?;
+    let findings = store.upkeep.check(Operator::assume()).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
     for finding in &findings {
         println!("{}: {}", finding.workspace.as_deref().unwrap_or("file"), finding.text);

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use super::CliError;
 use super::open::{Database, workspace};
+use super::terminal::plain;
 use crate::auth::{Scopes, SecretKey};
 use crate::clock::Clock;
 use crate::domain::Key;
@@ -86,11 +87,13 @@ async fn run_create(create: Create) -> Result<(), CliError> {
         name,
         scopes,
         event,
+        origins: Vec::new(),
         parent: None,
+        rate_per_s: None,
         created_at: Clock::System.now(),
         expires_at: None,
     };
-    store.store().keyring.create_credential(owner.id, new).await.map_err(CliError::failed)?;
+    store.keyring.create_credential(owner.id, new).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
     writeln!(std::io::stdout(), "{}", secret.expose()).map_err(CliError::failed)
 }
@@ -98,17 +101,22 @@ async fn run_create(create: Create) -> Result<(), CliError> {
 async fn list(of: Of) -> Result<(), CliError> {
     let store = of.database.open().await?;
     let owner = workspace(&store, &of.workspace).await?;
-    let keys = store.store().keyring.keys(owner.id).await.map_err(CliError::failed)?;
+    let keys = store.keyring.keys(owner.id).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
     let mut out = std::io::stdout().lock();
-    let mut line = |id: &str, state: &str, scopes: &str, event: &str, made: &str, name: &str| {
-        writeln!(out, "{id:>6}  {state:<8}  {scopes:<17}  {event:<16}  {made:<24}  {name}").map_err(CliError::failed)
+    let mut line = |id: &str, kind: &str, state: &str, scopes: &str, event: &str, made: &str, name: &str| {
+        writeln!(out, "{id:>6}  {kind:<4}  {state:<8}  {scopes:<17}  {event:<16}  {made:<24}  {}", plain(name)).map_err(CliError::failed)
     };
-    line("ID", "STATE", "SCOPES", "EVENT", "CREATED", "NAME")?;
+    line("ID", "KIND", "STATE", "SCOPES", "EVENT", "CREATED", "NAME")?;
+    let now = Clock::System.now();
     for key in keys {
-        let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
+        let state = match (key.revoked_at, key.is_good(now)) {
+            (Some(_), _) => "revoked",
+            (None, true) => "active",
+            (None, false) => "expired",
+        };
         let event = key.event.map_or("-".to_owned(), |e| e.to_string());
-        line(&key.number.to_string(), state, &key.scopes.to_string(), &event, &key.created_at.to_string(), &key.name)?;
+        line(&key.number.to_string(), key.kind.as_str(), state, &key.scopes.to_string(), &event, &key.created_at.to_string(), &key.name)?;
     }
     Ok(())
 }
@@ -116,10 +124,10 @@ async fn list(of: Of) -> Result<(), CliError> {
 async fn run_revoke(revoke: Revoke) -> Result<(), CliError> {
     let store = revoke.of.database.open().await?;
     let owner = workspace(&store, &revoke.of.workspace).await?;
-    let revoked = store.store().keyring.revoke(owner.id, revoke.id, Clock::System.now()).await.map_err(CliError::failed)?;
+    let revoked = store.keyring.revoke(owner.id, revoke.id, Clock::System.now()).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
-    match revoked {
-        true => Ok(()),
-        false => Err(CliError::failed(format!("workspace {} has no active key {}; see `tidings key list`", owner.key, revoke.id))),
+    match revoked.is_empty() {
+        false => Ok(()),
+        true => Err(CliError::failed(format!("workspace {} has no active key {}; see `tidings key list`", owner.key, revoke.id))),
     }
 }

@@ -1,19 +1,27 @@
 //! The command line: reads what was asked, calls one function, and says in words what went wrong.
 //!
 //! Composition only. Commands that talk to a running server (`post`, `tail`, `replay`, `bench`) do it over HTTP like
-//! anybody else; commands that own a database (`serve`, `demo`, `key`, `workspace`, `check`) open it here.
+//! anybody else; commands that own a database (`serve`, `demo`, `key`, `workspace`, `check`,
+//! `backup`, `restore`) open it here.
 
+mod backup;
 pub mod bench;
 mod check;
 mod client;
 mod config;
+mod copying;
 pub mod demo;
+mod health;
 mod key;
+mod log;
 mod open;
 pub mod post;
 pub mod replay;
+mod restore;
 pub mod serve;
 pub mod tail;
+mod terminal;
+mod text;
 mod workspace;
 
 use std::fmt;
@@ -84,6 +92,12 @@ enum Command {
     Workspace(workspace::Args),
     /// Look through a database and say whether it is whole
     Check(check::Args),
+    /// Say whether the server of this machine works: exit code 0, or 1 with the reason
+    Health(health::Args),
+    /// Copy the whole database to one file, while a server runs on it too
+    Backup(backup::Args),
+    /// Put a backup in place of a database; no server may run on it
+    Restore(restore::Args),
     /// Print the whole configuration as it would be used, defaults included
     Config(config::Args),
     /// Measure a running server
@@ -114,7 +128,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            eprintln!("tidings: {fault}");
+            eprintln!("tidings: {}", terminal::plain_lines(&fault.to_string()));
             ExitCode::from(fault.code)
         }
     }
@@ -131,6 +145,9 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Key(args) => Box::pin(key::run(args)).await,
         Command::Workspace(args) => Box::pin(workspace::run(args)).await,
         Command::Check(args) => Box::pin(check::run(args)).await,
+        Command::Health(args) => Box::pin(health::run(args)).await,
+        Command::Backup(args) => Box::pin(backup::run(args)).await,
+        Command::Restore(args) => Box::pin(restore::run(args)).await,
         Command::Config(args) => config::run(args),
         Command::Bench(args) => Box::pin(bench::run(args)).await,
     }

@@ -1,15 +1,16 @@
 //! `tidings serve`: runs a server until it is told to end.
 
 use std::io::{ErrorKind, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
-use super::CliError;
+use super::{CliError, log};
 use crate::app::{self, AppError, Leftovers, Running};
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
+use crate::ops::supervisor::Supervisor;
 
 /// What the command takes.
 #[derive(Debug, clap::Args)]
@@ -34,8 +35,8 @@ pub struct Options {
     /// Address of /metrics, /live and /ready, or off [env: TIDINGS_OPS_LISTEN]
     #[arg(long, value_name = "ADDRESS")]
     pub ops_listen: Option<String>,
-    /// Several nodes share a bus; not in this version
-    #[arg(long, env = "TIDINGS_BUS", value_name = "URL")]
+    /// Taken so that who gives one is told: several nodes are not in this version
+    #[arg(long, env = "TIDINGS_BUS", value_name = "URL", hide = true)]
     pub bus: Option<String>,
     /// An origin whose pages may open a WebSocket, as in `https://desk.example`; may be given again [env: TIDINGS_ORIGINS]
     #[arg(long = "origin", value_name = "ORIGIN")]
@@ -81,28 +82,24 @@ impl Options {
 /// [`CliError`] when it cannot start, or could not drain.
 pub async fn run(args: Args) -> Result<(), CliError> {
     let config = args.options.config()?;
-    config.database_file().map_err(CliError::usage)?;
-    start_log(&config)?;
+    config.database_url().map_err(CliError::usage)?;
+    let _log = log::start(&config)?;
     // Before anything is served: a signal that comes early is not lost.
     let mut stop = Stop::new()?;
+    let supervisor = Supervisor::find(|name| std::env::var_os(name), std::process::id());
     let running = app::start(&config, Clock::System, false).await.map_err(failed)?;
     announce(&running)?;
-    stop.told().await;
-    finish(running).await
-}
-
-/// Sends log lines to standard error.
-///
-/// # Errors
-/// A usage error when the filter cannot be read.
-pub fn start_log(config: &Config) -> Result<(), CliError> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|fault| CliError::usage(format!("--log {:?}: {fault}", config.log)))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match config.log_format {
-        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
-    };
-    started.map_err(CliError::failed)
+    supervisor.serving(running.api_addr);
+    tokio::select! {
+        () = stop.told() => {}
+        () = supervisor.watch(&running.ready) => {}
+    }
+    supervisor.stopping();
+    tokio::select! {
+        finished = finish(running) => finished,
+        // What was acknowledged is durable already; readers come back by themselves.
+        () = stop.told() => Err(CliError::failed("told a second time to end: ended at once, without draining")),
+    }
 }
 
 /// Writes the one line of standard output that says where the server is.
@@ -111,8 +108,30 @@ pub fn start_log(config: &Config) -> Result<(), CliError> {
 /// When standard output is closed.
 pub fn announce(running: &Running) -> Result<(), CliError> {
     tracing::info!(api = %running.api_addr, ops = ?running.ops_addr, "serving");
+    warn_of_plain_text(running);
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{}", running.api_addr).and_then(|()| out.flush()).map_err(CliError::failed)
+}
+
+/// Says that nothing hides keys and activities on their way, where others than this machine can come.
+pub fn warn_of_plain_text(running: &Running) {
+    if !running.api_addr.ip().to_canonical().is_loopback() {
+        tracing::warn!(
+            api = %running.api_addr,
+            "listening beyond this machine without TLS: keys, cookies and activities can be read on the way; put a proxy that speaks \
+             TLS in front, or listen on 127.0.0.1"
+        );
+    }
+}
+
+/// Where this machine finds what listens on an address: a server that listens on every one of its addresses is at its own.
+pub fn near(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// Drains a server.

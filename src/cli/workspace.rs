@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use super::CliError;
 use super::open::Database;
+use super::terminal::plain;
 use crate::auth::Operator;
 use crate::domain::Key;
 use crate::ops::ready::OPS_WORKSPACE;
@@ -53,7 +54,7 @@ async fn run_create(create: Create) -> Result<(), CliError> {
     let name = create.name.unwrap_or_else(|| key.to_string());
     let name = crate::api::plain_text(&name).map_err(|fault| CliError::usage(fault.under("--name")))?;
     let store = create.database.open().await?;
-    let made = store.store().keyring.create_workspace(Operator::assume(), key.clone(), name).await;
+    let made = store.keyring.create_workspace(Operator::assume(), key.clone(), name).await;
     store.close().await.map_err(CliError::failed)?;
     made.map_err(CliError::failed)?;
     eprintln!("created workspace {key}; give it a key with `tidings key create --workspace {key} --scope ingest,read,admin`");
@@ -62,11 +63,11 @@ async fn run_create(create: Create) -> Result<(), CliError> {
 
 async fn list(database: &Database) -> Result<(), CliError> {
     let store = database.open().await?;
-    let found = store.store().keyring.workspaces(Operator::assume()).await.map_err(CliError::failed)?;
+    let found = store.keyring.workspaces(Operator::assume()).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
     let mut out = std::io::stdout().lock();
     for workspace in found.iter().filter(|w| w.key.as_str() != OPS_WORKSPACE) {
-        writeln!(out, "{}\t{}", workspace.key, workspace.name).map_err(CliError::failed)?;
+        writeln!(out, "{}\t{}", plain(workspace.key.as_str()), plain(&workspace.name)).map_err(CliError::failed)?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::activity::ActivityId;
-use super::cursor::Seq;
+use super::correction::{AmendedEntry, Erasure};
+use super::cursor::{Mark, Seq};
 use super::search::SearchText;
 use super::time::UnixMs;
 use super::vocabulary::{Actor, Device, Grade};
@@ -115,10 +116,12 @@ pub enum EntryKind {
     Activity(Arc<ActivityEntry>),
     /// A change of recipients or tags.
     Membership(Arc<MembershipChange>),
-    /// A later word on the grade of an earlier activity. Reserved: it moves positions and is a barrier to seals.
-    Amendment,
-    /// An activity or a person was removed. Reserved, as above.
-    Erasure,
+    /// A later word on the grade of an earlier activity.
+    Amendment(Arc<AmendedEntry>),
+    /// An earlier activity was erased.
+    Erasure(Arc<Erasure>),
+    /// An activity was here and is erased: nothing but its place is left.
+    Shell,
 }
 
 /// One place in the log.
@@ -128,6 +131,8 @@ pub struct Entry {
     pub seq: Seq,
     /// When it was made durable; never goes back within a workspace.
     pub recorded_at: UnixMs,
+    /// Which history of the log it ends.
+    pub mark: Option<Mark>,
     /// What it holds.
     pub kind: EntryKind,
 }
@@ -147,7 +152,10 @@ impl Entry {
         match &self.kind {
             EntryKind::Activity(a) => a.body.len() + a.facts.search.as_str().len() + FIXED_BYTES,
             EntryKind::Membership(m) => (m.added.len() + m.removed.len()) * 64 + FIXED_BYTES,
-            EntryKind::Amendment | EntryKind::Erasure => FIXED_BYTES,
+            EntryKind::Amendment(entry) => {
+                entry.row.as_ref().map_or(0, |row| row.body.len() + row.facts.search.as_str().len()) + 2 * FIXED_BYTES
+            }
+            EntryKind::Erasure(_) | EntryKind::Shell => FIXED_BYTES,
         }
     }
 }

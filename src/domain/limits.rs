@@ -24,6 +24,8 @@ pub const REQUEST_DRAFTS_MAX: usize = 5_000;
 pub const OCCURRED_AHEAD_MS_MAX: i64 = 5 * 60 * 1000;
 /// The earliest `occurred_at` that is accepted: 1970-01-01, in Unix milliseconds.
 pub const OCCURRED_MS_MIN: i64 = 0;
+/// Faults that are told of one input; the rest is counted.
+pub const FAULTS_MAX: usize = 32;
 /// Values of one field of a filter set.
 pub const FILTER_VALUES_MAX: usize = 200;
 /// Bytes of a filter set, as JSON or as a query.
@@ -52,6 +54,10 @@ pub const NAME_BYTES_MAX: usize = 512;
 pub const TAGS_MAX: usize = 64;
 /// Recipients added or removed in one request.
 pub const RECIPIENTS_PER_REQUEST_MAX: usize = 10_000;
+/// Partners made or replaced in one request.
+pub const PARTNERS_PER_REQUEST_MAX: usize = 10_000;
+/// Different tags of the partners of one request: each that moves is an entry of the log.
+pub const TAGS_PER_REQUEST_MAX: usize = 1_000;
 /// Buckets of one histogram.
 pub const HISTOGRAM_BUCKETS_MAX: usize = 2_000;
 /// Values of one facet before the rest is summed up.

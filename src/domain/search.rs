@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::fold::fold;
 use super::weburl::WebUrl;
 
-/// What a text search sees of an activity, in one folded string: the two URLs and then, each behind a
-/// separator, partner name, company, flavor label and property values. Control characters mark the parts,
-/// and are blanked inside them, so that a word can never match across two parts and a URL prefix is a
-/// plain substring search for its mark and the prefix. One `instr` answers either in the database.
+/// What a text search sees of an activity, in one folded string: the normal forms of the two URLs and then, each behind a
+/// separator, their spelling where it differs, partner name, company, flavor label and property values. Control
+/// characters mark the parts, and are blanked inside them, so that a word can never match across two parts and a URL
+/// prefix, in its own normal form, is a plain substring search for its mark and the prefix. One `instr` answers either in
+/// the database. (Rows stored when URLs stood here as they were given keep that: a prefix finds those of them whose
+/// spelling was the normal one.)
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchText(Arc<str>);
 
@@ -25,16 +27,20 @@ impl SearchText {
         let mut text = String::with_capacity(256);
         let mut put = |mark: char, part: &str| {
             text.push(mark);
-            text.extend(fold(part).chars().map(|c| if c.is_control() { ' ' } else { c }));
+            text.extend(part.chars().map(|c| if c.is_control() { ' ' } else { c }));
         };
-        if let Some(url) = source {
-            put(SOURCE_MARK, url.as_str());
+        let urls = [(SOURCE_MARK, source), (REFERRER_MARK, referrer)];
+        for (mark, url) in urls.iter().filter_map(|(mark, url)| Some((*mark, (*url)?))) {
+            put(mark, url.normal());
         }
-        if let Some(url) = referrer {
-            put(REFERRER_MARK, url.as_str());
+        for url in urls.iter().filter_map(|(_, url)| *url) {
+            let spelled = fold(url.as_str());
+            if spelled != url.normal() {
+                put(PART_MARK, &spelled);
+            }
         }
         for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            put(PART_MARK, part);
+            put(PART_MARK, &fold(part));
         }
         Self(text.into())
     }
@@ -54,22 +60,22 @@ impl SearchText {
         self.0.contains(folded_word)
     }
 
-    /// The text from the folded source URL on, if there is one; the parts behind it follow their marks.
+    /// The text from the normal source URL on, if there is one; the parts behind it follow their marks.
     pub fn from_source(&self) -> Option<&str> {
         self.marked(SOURCE_MARK)
     }
 
-    /// The text from the folded referrer URL on, as above.
+    /// The text from the normal referrer URL on, as above.
     pub fn from_referrer(&self) -> Option<&str> {
         self.marked(REFERRER_MARK)
     }
 
-    /// True when the source URL begins with the folded prefix.
+    /// True when the source URL begins with the prefix, which is in normal form.
     pub fn source_begins(&self, folded_prefix: &str) -> bool {
         self.marked(SOURCE_MARK).is_some_and(|url| url.starts_with(folded_prefix))
     }
 
-    /// True when the referrer URL begins with the folded prefix.
+    /// True when the referrer URL begins with the prefix, which is in normal form.
     pub fn referrer_begins(&self, folded_prefix: &str) -> bool {
         self.marked(REFERRER_MARK).is_some_and(|url| url.starts_with(folded_prefix))
     }

@@ -22,6 +22,11 @@ impl UnixMs {
         if !plain {
             return Err(wrong());
         }
+        // RFC 3339 has offsets below a day; jiff goes on to 25:59.
+        let offset = &bytes[bytes.len() - 6..];
+        if matches!(offset[0], b'+' | b'-') && (offset[1..3] > b"23"[..] || offset[4..] > b"59"[..]) {
+            return Err(wrong());
+        }
         let at: jiff::Timestamp = text.parse().map_err(|_| wrong())?;
         Ok(Self(at.as_millisecond()))
     }
@@ -69,11 +74,23 @@ mod tests {
             ("2026-11-22T09:14:03.120Z", "2026-11-22T09:14:03.120Z"),
             ("2026-11-22T10:14:03.1209999+01:00", "2026-11-22T09:14:03.120Z"),
             ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+            ("2026-11-22T09:14:03-00:00", "2026-11-22T09:14:03.000Z"),
+            ("2026-11-23T09:13:03+23:59", "2026-11-22T09:14:03.000Z"),
             ("2000-02-29T23:59:59.999Z", "2000-02-29T23:59:59.999Z"),
         ] {
             assert_eq!(UnixMs::parse(given).expect(given).to_string(), want);
         }
-        for bad in ["", "yesterday", "2026-11-22", "2026-11-22T09:14:03", "2026-13-22T09:14:03Z", "2026-11-22T09:14:03Z[UTC]"] {
+        for bad in [
+            "",
+            "yesterday",
+            "2026-11-22",
+            "2026-11-22T09:14:03",
+            "2026-13-22T09:14:03Z",
+            "2026-11-22T09:14:03Z[UTC]",
+            "2026-11-22T09:14:03+25:00",
+            "2026-11-22T09:14:03-24:00",
+            "2026-11-22T09:14:03+23:60",
+        ] {
             assert!(UnixMs::parse(bad).is_err(), "{bad:?}");
         }
     }

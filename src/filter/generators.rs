@@ -26,11 +26,18 @@ const BROWSERS: &[&str] = &["Chrome", "Firefox", "Internet Explorer", "Safari"];
 const BROWSERS_WANTED: &[&str] = &["IE", "Mozilla", "chrome mobile", "SAFARI", "Lynx"];
 const URLS: &[&str] = &[
     "https://example.com/",
+    "https://example.com",
+    "https://example.com:443/pricing",
+    "https://reader:secret@example.com/pricing",
+    "  https://example.com/pricing/a  ",
+    "https://example.com.other.example/pricing",
     "https://example.com/pricing?plan=gold",
     "http://example.com/pricing",
     "https://Example.COM:8443/Pricing/Deck",
     "https://straße.example/über",
+    "https://xn--strae-oqa.example/%C3%BCber/a%2Fb",
     "https://b.example/",
+    "https://b.example/x/../a b",
 ];
 const PLACES_WANTED: &[&str] = &[
     "example.com",
@@ -39,12 +46,21 @@ const PLACES_WANTED: &[&str] = &[
     "xn--strae-oqa.example",
     "b.example",
     "https://example.com/",
+    "https://example.com",
+    "https://example.com:443/",
+    "https://nobody@example.com/pri",
+    " https://example.com/pricing ",
+    "https://example.com:8443",
+    "https://example.com.other.example",
     "https://example.com/pricing",
     "https://EXAMPLE.com/pricing?plan=",
     "https://example.com:8443/pricing/",
     "https://e",
-    "http://",
+    "http://example.com:80",
     "https://straße.example/Ü",
+    "https://straße.example/%C3%BC",
+    "https://xn--strae-oqa.example/",
+    "https://b.example/a%20",
     "https://example.com/prize",
 ];
 const TEXTS: &[&str] = &["Acme Inc", "Opened the message", "Süddeutsche Straße", "pricing deck", "δοκιμή", "12.5"];
@@ -126,6 +142,12 @@ fn json_of(clauses: impl Strategy<Value = Vec<GivenClause>>) -> impl Strategy<Va
 /// A filter set.
 pub(crate) fn filter() -> impl Strategy<Value = FilterSet> {
     filter_json().prop_map(|json| FilterSet::from_json(&json).expect("the pools hold valid values"))
+}
+
+/// What several filter sets want together, or one.
+pub(crate) fn conjunction() -> impl Strategy<Value = FilterSet> {
+    let both = (filter(), filter()).prop_map(|(a, b)| a.and(&b));
+    prop_oneof![3 => filter(), 1 => both, 1 => (filter(), filter(), filter()).prop_map(|(a, b, c)| a.and(&b).and(&c))]
 }
 
 /// A filter set that names nothing rare.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::field::Field;
 use super::set::{Clause, FilterSet};
 use crate::domain::limits::{CLIENT_NAME_BYTES_MAX, FILTER_BYTES_MAX, FILTER_VALUES_MAX, FILTER_WORDS_MAX, NAME_BYTES_MAX, URL_BYTES_MAX};
-use crate::domain::{ActivityId, Actor, Device, Flavor, Grade, Invalid, Key, WebUrl, browser_alias, fold, platform_alias};
+use crate::domain::{ActivityId, Actor, Device, Flavor, Grade, Invalid, Key, WebUrl, browser_alias, fold, has_control, platform_alias};
 
 type Raw = BTreeMap<(Field, bool), Vec<(String, String)>>;
 
@@ -134,11 +134,11 @@ fn canonical_value(field: Field, value: &str) -> Result<Arc<str>, Invalid> {
         return Err(Invalid::one("", "bad_character", "contains U+0000; leave it out"));
     }
     match field {
-        Field::Event => Key::parse(value).map(|k| k.folded().clone()),
+        Field::Event => Key::naming(value).map(|k| k.folded().clone()),
         Field::Partner | Field::Message | Field::About | Field::Campaign => match value.split_once('/') {
-            None => Key::parse(value).map(|k| k.folded().clone()),
+            None => Key::naming(value).map(|k| k.folded().clone()),
             Some((event, key)) => {
-                let (event, key) = (Key::parse(event)?, Key::parse(key)?);
+                let (event, key) = (Key::naming(event)?, Key::naming(key)?);
                 Ok(format!("{}/{}", event.folded(), key.folded()).into())
             }
         },
@@ -181,15 +181,15 @@ fn canonical_place(value: &str) -> Result<Arc<str>, Invalid> {
     if value.len() > URL_BYTES_MAX {
         return Err(Invalid::one("", "too_long", format!("is {} bytes; at most {URL_BYTES_MAX}", value.len())));
     }
-    if value.is_empty() || value.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    let value = value.trim();
+    if value.is_empty() || has_control(value) {
         return Err(Invalid::one("", "place_form", "must be a host, as in example.com, or a URL prefix with its scheme"));
     }
-    let folded = fold(value);
-    if folded.contains("://") {
-        return match folded.starts_with("http://") || folded.starts_with("https://") {
-            true => Ok(folded.into()),
-            false => Err(Invalid::one("", "place_form", "a URL prefix begins with http:// or https://")),
-        };
+    if value.contains("://") {
+        let prefix = WebUrl::normal_prefix(value).map(Into::into);
+        return prefix.ok_or_else(|| {
+            Invalid::one("", "place_form", "a URL prefix begins with http:// or https:// and a whole host, as in https://example.com/page")
+        });
     }
     // Not folded before: that would make another host of straße.example.
     let host = WebUrl::canonical_host(value).map(Into::into);
@@ -241,7 +241,13 @@ mod tests {
             ("source", "example.com/pricing", Err("place_form")),
             ("source", "me@example.com", Err("place_form")),
             ("source", "ftp://example.com", Err("place_form")),
+            ("source", " example.com ", Ok("example.com")),
+            ("source", "https://", Err("place_form")),
+            ("source", "https://example.com", Ok("https://example.com/")),
+            ("source", " https://reader:secret@Example.com:443/A%C3%9C ", Ok("https://example.com/a\u{fc}")),
+            ("source", "https://b\u{fc}cher.example/", Ok("https://xn--bcher-kva.example/")),
             ("referrer", "HTTPS://Example.com:8443/Deck", Ok("https://example.com:8443/deck")),
+            ("partner", "..", Ok("..")),
             ("id", "0198C7A2-4D1E-7000-8000-000000000000", Ok("0198c7a2-4d1e-7000-8000-000000000000")),
         ] {
             let read = FilterSet::from_json(&json!({field:[given]}));

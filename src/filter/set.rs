@@ -15,7 +15,7 @@ pub struct Clause {
     pub field: Field,
     /// True under `not`.
     pub negated: bool,
-    /// Canonical values: folded, aliases resolved, sorted, each once; never empty.
+    /// Canonical values: folded, aliases resolved, sorted, each once. Empty only where [`FilterSet::and`] left nothing.
     pub values: Vec<Arc<str>>,
 }
 
@@ -41,7 +41,7 @@ pub enum ValueForm<'a> {
         /// Key in it.
         key: &'a str,
     },
-    /// A URL that begins with this.
+    /// A URL whose normal form begins with this, the normal form of a prefix.
     UrlPrefix(&'a str),
 }
 
@@ -83,13 +83,15 @@ impl FilterSet {
             clause.values.sort_unstable();
             clause.values.dedup();
         }
-        clauses.sort_unstable_by_key(|c| (c.field, c.negated));
+        clauses.sort_unstable();
+        clauses.dedup();
         words.sort_unstable();
         words.dedup();
         Self { clauses, words }
     }
 
-    /// The clauses by field, the positive one before the negated one; at most one of each.
+    /// The clauses by field, positive ones before the negated one. At most one of each, but for what [`FilterSet::and`] put
+    /// together: several positive ones of a field must all be passed.
     pub fn clauses(&self) -> &[Clause] {
         &self.clauses
     }
@@ -97,11 +99,6 @@ impl FilterSet {
     /// The folded words of the text search.
     pub fn words(&self) -> &[Arc<str>] {
         &self.words
-    }
-
-    /// The clause of one field.
-    pub fn clause(&self, field: Field, negated: bool) -> Option<&Clause> {
-        self.clauses.iter().find(|c| c.field == field && c.negated == negated)
     }
 
     /// True when it asks for nothing, so everything matches.
@@ -114,17 +111,15 @@ impl FilterSet {
         Self { clauses: self.clauses.iter().filter(|c| c.field != field).cloned().collect(), words: self.words.clone() }
     }
 
-    /// The same, narrowed to one event: what a key bound to an event may see. A filter set that names only
-    /// other events becomes one that nothing matches.
-    pub fn within_event(&self, event: &Arc<str>) -> Self {
-        let mut narrowed = self.without(Field::Event);
-        let allowed = self.clause(Field::Event, false).is_none_or(|c| c.values.contains(event));
-        let denied = self.clause(Field::Event, true).is_some_and(|c| c.values.contains(event));
-        narrowed.clauses.insert(0, Clause { field: Field::Event, negated: false, values: vec![event.clone()] });
-        if !allowed || denied {
-            narrowed.clauses.insert(1, Clause { field: Field::Event, negated: true, values: vec![event.clone()] });
-        }
-        narrowed
+    /// True when an activity of this event may match.
+    pub fn admits_event(&self, event: &Arc<str>) -> bool {
+        self.clauses.iter().filter(|c| c.field == Field::Event).all(|c| c.values.contains(event) != c.negated)
+    }
+
+    /// The event, when it asks for exactly one.
+    pub fn only_event(&self) -> Option<&Arc<str>> {
+        let clause = self.clauses.iter().find(|c| c.field == Field::Event && !c.negated)?;
+        if let [one] = clause.values.as_slice() { Some(one) } else { None }
     }
 
     /// True when it asks for an event, or a key in an event, that is not this one.

@@ -11,6 +11,9 @@ use crate::domain::{Facts, Memberships};
 /// One clause that keeps an activity out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Exclusion {
+    /// `view` when it is a clause of the view; nothing when it is one of the caller's own.
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
+    pub part: Option<&'static str>,
     /// The clause, as in `partner`, `not.browser` or `text`.
     pub clause: String,
     /// What the clause asks for, or, under `not`, refuses.
@@ -33,11 +36,12 @@ impl FilterSet {
     /// The clauses that keep the activity out, in canonical order; empty exactly when it matches.
     pub fn excluded_by(&self, facts: &Facts, memberships: &Memberships) -> Vec<Exclusion> {
         let failed = self.clauses().iter().filter(|c| !c.passes(facts, memberships));
-        let mut out: Vec<_> =
-            failed.map(|c| Exclusion { clause: c.name(), wanted: c.values.clone(), actual: actual(c, facts, memberships) }).collect();
+        let exclusion =
+            |c: &Clause| Exclusion { part: None, clause: c.name(), wanted: c.values.clone(), actual: actual(c, facts, memberships) };
+        let mut out: Vec<_> = failed.map(exclusion).collect();
         let missing: Vec<_> = self.words().iter().filter(|w| !facts.search.has_word(w)).cloned().collect();
         if !missing.is_empty() {
-            out.push(Exclusion { clause: "text".to_owned(), wanted: missing, actual: Actual::One(None) });
+            out.push(Exclusion { part: None, clause: "text".to_owned(), wanted: missing, actual: Actual::One(None) });
         }
         out
     }
@@ -63,7 +67,7 @@ fn actual(clause: &Clause, facts: &Facts, memberships: &Memberships) -> Actual {
     })
 }
 
-/// The host, or, where the clause asks for a prefix, the whole folded URL: the host alone would not tell why.
+/// The host, or, where the clause asks for a prefix, the whole URL in normal form: the host alone would not tell why.
 fn place(clause: &Clause, host: Option<&Arc<str>>, from_url: Option<&str>) -> Option<Arc<str>> {
     let prefixed = clause.values.iter().any(|value| matches!(clause.form(value), ValueForm::UrlPrefix(_)));
     let url = from_url.and_then(|text| text.split(char::is_control).next());

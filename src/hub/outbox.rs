@@ -12,7 +12,6 @@ use futures::task::AtomicWaker;
 
 use super::publication::Run;
 use crate::domain::Seq;
-use crate::store::ChangedName;
 
 /// Number of a subscription within its session; never used twice.
 pub type SubNo = u32;
@@ -33,7 +32,7 @@ pub struct Event {
 /// What a shard tells a subscription.
 #[derive(Debug, Clone)]
 pub enum What {
-    /// Activities that match.
+    /// Activities that match, and corrections.
     Run(Arc<Run>),
     /// The filter of this generation is in force for every seq above `at`, and for none up to it.
     Installed {
@@ -55,7 +54,7 @@ pub enum What {
 /// Why a session is ended from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Its credential was revoked.
+    /// Its credential was revoked, or has expired.
     Revoked,
 }
 
@@ -64,16 +63,14 @@ pub enum Ending {
 pub struct Taken {
     /// In order.
     pub events: VecDeque<Event>,
-    /// Names that changed.
-    pub changed: Vec<Arc<ChangedName>>,
+    /// True when names have changed: see [`super::names`].
+    pub names_changed: bool,
     /// The outbox was emptied: the session's subscriptions are out of the index.
     pub overflowed: bool,
     /// The session must end.
     pub ending: Option<Ending>,
 }
 
-/// Changed names that wait at most; beyond it the oldest go: they are hints to read the directory again.
-const CHANGED_WAITING_MAX: usize = 64;
 /// Bytes that an event costs beside its activities.
 const EVENT_BYTES: usize = 64;
 
@@ -91,7 +88,9 @@ pub struct Outbox {
 #[derive(Debug, Default)]
 struct Waiting {
     events: VecDeque<Event>,
-    changed: Vec<Arc<ChangedName>>,
+    names_changed: bool,
+    /// True when the session is to look at the pulse.
+    pulse_changed: bool,
     /// Charged: what waits here and what the session took and has not done with.
     bytes: usize,
     overflowed: bool,
@@ -146,14 +145,26 @@ impl Outbox {
         true
     }
 
-    /// Adds a changed name; the oldest of too many go.
-    pub fn offer_changed(&self, changed: Arc<ChangedName>) {
+    /// Lets go of all that waits, as if it had not fitted: the session reads the log instead.
+    pub fn overflow(&self) {
         let mut waiting = self.lock();
-        if waiting.changed.len() >= CHANGED_WAITING_MAX {
-            waiting.changed.remove(0);
-        }
-        waiting.changed.push(changed);
+        waiting.events = VecDeque::new();
+        waiting.overflowed = true;
         drop(waiting);
+        self.waker.wake();
+    }
+
+    /// Says that names have changed; which, the room knows.
+    pub fn announce_names(&self) {
+        let told_before = std::mem::replace(&mut self.lock().names_changed, true);
+        if !told_before {
+            self.waker.wake();
+        }
+    }
+
+    /// Says that the path has broken, or works again; which, the room knows.
+    pub fn announce_pulse(&self) {
+        self.lock().pulse_changed = true;
         self.waker.wake();
     }
 
@@ -170,9 +181,10 @@ impl Outbox {
         if overflowed {
             waiting.bytes = 0;
         }
+        waiting.pulse_changed = false;
         Taken {
             events: std::mem::take(&mut waiting.events),
-            changed: std::mem::take(&mut waiting.changed),
+            names_changed: std::mem::take(&mut waiting.names_changed),
             overflowed,
             ending: waiting.ending,
         }
@@ -198,7 +210,8 @@ impl Outbox {
             return Poll::Pending;
         }
         let waiting = self.lock();
-        let anything = !waiting.events.is_empty() || !waiting.changed.is_empty() || waiting.overflowed || waiting.ending.is_some();
+        let told = waiting.names_changed || waiting.pulse_changed;
+        let anything = !waiting.events.is_empty() || told || waiting.overflowed || waiting.ending.is_some();
         if anything { Poll::Ready(()) } else { Poll::Pending }
     }
 

@@ -1,4 +1,4 @@
-//! Activities on their way to subscribers: encoded once, shared by all who get them.
+//! Activities and corrections on their way to subscribers: encoded once, shared by all who get them.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,21 +6,73 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 
 use crate::domain::{Entry, Seq};
-use crate::store::Item;
+use crate::store::{Correction, Item};
 
-/// Activities of one publication that match one standing filter, in seq order; never empty.
+/// One entry as it concerns a standing filter.
+#[derive(Debug, Clone)]
+pub enum Hit {
+    /// An activity that matches.
+    Activity(Arc<Entry>),
+    /// Corrections that its subscribers are told of, by place; never empty. Many filters share one.
+    Corrections(Told),
+}
+
+/// Corrections that are told together.
+pub type Told = Arc<[Correction]>;
+
+impl Hit {
+    fn first(&self) -> Seq {
+        match self {
+            Self::Activity(entry) => entry.seq,
+            Self::Corrections(told) => told.first().map_or(0, |c| c.at),
+        }
+    }
+
+    fn last(&self) -> Seq {
+        match self {
+            Self::Activity(entry) => entry.seq,
+            Self::Corrections(told) => told.last().map_or(0, |c| c.at),
+        }
+    }
+
+    /// Bytes of its JSON.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Activity(entry) => entry.activity().map_or(0, |a| a.body.len()),
+            Self::Corrections(told) => bytes_of(told),
+        }
+    }
+}
+
+/// What of one publication concerns one standing filter, in seq order; never empty. It goes into one frame as a whole.
 #[derive(Debug)]
 pub struct Run {
     items: Box<[Item]>,
     joined: Bytes,
+    corrections: Box<[Told]>,
+    first: Seq,
+    last: Seq,
+    bytes: usize,
     committed_at: Instant,
 }
 
 impl Run {
-    /// The run of these entries (activities, ascending).
-    pub fn of(entries: &[Arc<Entry>], committed_at: Instant) -> Self {
-        let items: Box<[Item]> = entries.iter().filter_map(|e| e.activity().map(|a| Item { seq: e.seq, body: a.body.clone() })).collect();
-        Self { joined: join(&items), items, committed_at }
+    /// The run of these, which ascend.
+    pub fn of(hits: &[Hit], committed_at: Instant) -> Self {
+        let items = hits.iter().filter_map(|hit| match hit {
+            Hit::Activity(entry) => entry.activity().map(|a| Item { seq: entry.seq, mark: entry.mark, body: a.body.clone() }),
+            Hit::Corrections(_) => None,
+        });
+        let items: Box<[Item]> = items.collect();
+        let corrections = hits.iter().filter_map(|hit| match hit {
+            Hit::Activity(_) => None,
+            Hit::Corrections(told) => Some(told.clone()),
+        });
+        let corrections: Box<[Told]> = corrections.collect();
+        let joined = join(&items);
+        let bytes = joined.len() + corrections.iter().map(|told| bytes_of(told)).sum::<usize>();
+        let (first, last) = (hits.first().map_or(0, Hit::first), hits.last().map_or(0, Hit::last));
+        Self { items, joined, corrections, first, last, bytes, committed_at }
     }
 
     /// Its activities.
@@ -33,25 +85,34 @@ impl Run {
         &self.joined
     }
 
-    /// Seq of its first activity.
-    pub fn first(&self) -> Seq {
-        self.items.first().map_or(0, |i| i.seq)
+    /// Its corrections.
+    pub fn corrections(&self) -> impl Iterator<Item = &Correction> {
+        self.corrections.iter().flat_map(|told| told.iter())
     }
 
-    /// Seq of its last activity.
+    /// The first place of it.
+    pub fn first(&self) -> Seq {
+        self.first
+    }
+
+    /// The last place of it.
     pub fn last(&self) -> Seq {
-        self.items.last().map_or(0, |i| i.seq)
+        self.last
     }
 
     /// Bytes of its JSON.
     pub fn bytes(&self) -> usize {
-        self.joined.len()
+        self.bytes
     }
 
     /// When it became durable.
     pub fn committed_at(&self) -> Instant {
         self.committed_at
     }
+}
+
+fn bytes_of(told: &[Correction]) -> usize {
+    told.iter().map(|correction| correction.json.len()).sum()
 }
 
 fn join(items: &[Item]) -> Bytes {

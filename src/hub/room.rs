@@ -3,12 +3,16 @@
 //! The shard is the only writer. A session reads: its position from the head, and history from the recent entries, so
 //! that joins and resumes ask the store only for what is older.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::marks::Marks;
+use super::names::Names;
+use super::pulse::Pulse;
+use super::recent::{Corrected, RecentBudget, Ring};
 use crate::auth::WorkspaceId;
-use crate::domain::{Cursor, Entry, EntryKind, Epoch, Facts, MembershipChange, Memberships, Seq};
+use crate::domain::{Cursor, Entry, EntryKind, Epoch, Facts, Mark, MembershipChange, Memberships, Seq};
 use crate::store::MembershipSnapshot;
 
 /// One workspace on one shard.
@@ -17,17 +21,11 @@ pub struct Room {
     workspace: WorkspaceId,
     epoch: Epoch,
     head: AtomicU64,
-    recent: RwLock<Recent>,
+    recent: Arc<Ring>,
+    names: Names,
+    pulse: Arc<Pulse>,
+    marks: Marks,
     people: RwLock<People>,
-}
-
-/// Recent entries, bounded in bytes: all with seq in (`from`, head].
-#[derive(Debug)]
-struct Recent {
-    from: Seq,
-    batches: VecDeque<Arc<[Arc<Entry>]>>,
-    bytes: usize,
-    bytes_max: usize,
 }
 
 type ByPartner = HashMap<Arc<str>, Memberships>;
@@ -45,6 +43,23 @@ impl People {
         self.by_event.get(&facts.event).and_then(|partners| partners.get(&facts.partner)).unwrap_or(&self.nothing)
     }
 
+    /// What the partner of an activity, or of one that is amended, belongs to.
+    pub fn of_kind(&self, kind: &EntryKind) -> &Memberships {
+        match kind {
+            EntryKind::Activity(activity) => self.of(&activity.facts),
+            EntryKind::Amendment(amended) => amended.facts_after().map_or(&self.nothing, |facts| self.of(facts)),
+            EntryKind::Membership(_) | EntryKind::Erasure(_) | EntryKind::Shell => &self.nothing,
+        }
+    }
+
+    fn of_snapshot(snapshot: &MembershipSnapshot) -> Self {
+        let mut people = Self::default();
+        for p in &snapshot.partners {
+            people.by_event.entry(p.event.clone()).or_default().insert(p.partner.clone(), p.memberships.clone());
+        }
+        people
+    }
+
     fn apply(&mut self, change: &MembershipChange) {
         let partners = self.by_event.entry(change.event.clone()).or_default();
         for (who, member) in [(&change.added, true), (&change.removed, false)] {
@@ -56,18 +71,33 @@ impl People {
 }
 
 impl Room {
-    /// A room that begins at a snapshot of the store; `recent_bytes_max` bounds what it keeps of later entries.
-    pub fn open(workspace: WorkspaceId, snapshot: &MembershipSnapshot, recent_bytes_max: usize) -> Self {
-        let mut people = People::default();
-        for p in &snapshot.partners {
-            people.by_event.entry(p.event.clone()).or_default().insert(p.partner.clone(), p.memberships.clone());
+    /// A room that begins at a snapshot of the store, with the `newest` entries up to its head; `recent_bytes_max` bounds what
+    /// it keeps of these and of later ones, and so does the budget of all rooms.
+    pub fn open(
+        workspace: WorkspaceId,
+        snapshot: &MembershipSnapshot,
+        newest: &[Arc<[Arc<Entry>]>],
+        recent_bytes_max: usize,
+        budget: &Arc<RecentBudget>,
+        pulse: Arc<Pulse>,
+    ) -> Self {
+        let people = People::of_snapshot(snapshot);
+        let from = newest.first().and_then(|batch| batch.first()).map_or(snapshot.head.seq, |entry| entry.seq - 1);
+        let recent = Ring::new(from, recent_bytes_max, budget);
+        newest.iter().for_each(|batch| recent.remember(batch));
+        let marks = Marks::default();
+        newest.iter().for_each(|batch| keep(&marks, batch));
+        if let Some(mark) = snapshot.head.mark {
+            marks.keep(snapshot.head.seq, mark);
         }
-        let recent = Recent { from: snapshot.head.seq, batches: VecDeque::new(), bytes: 0, bytes_max: recent_bytes_max };
         Self {
             workspace,
             epoch: snapshot.head.epoch,
             head: AtomicU64::new(snapshot.head.seq),
-            recent: RwLock::new(recent),
+            recent,
+            names: Names::default(),
+            pulse,
+            marks,
             people: RwLock::new(people),
         }
     }
@@ -77,9 +107,14 @@ impl Room {
         self.workspace
     }
 
-    /// The cursor of a place in this log.
+    /// The cursor of a place in this log, with its mark where that is at hand.
     pub fn cursor(&self, seq: Seq) -> Cursor {
-        Cursor { epoch: self.epoch, seq }
+        Cursor { epoch: self.epoch, seq, mark: self.mark(seq) }
+    }
+
+    /// The mark of a place, where that is at hand: of the newest, and of all recent entries.
+    pub fn mark(&self, seq: Seq) -> Option<Mark> {
+        self.marks.of(seq).or_else(|| self.recent.mark(seq))
     }
 
     /// Identity of the log.
@@ -99,14 +134,24 @@ impl Room {
 
     /// Keeps a batch; the oldest go when there are too many bytes.
     pub(super) fn remember(&self, batch: &Arc<[Arc<Entry>]>) {
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        recent.bytes += weight(batch);
-        recent.batches.push_back(batch.clone());
-        while recent.bytes > recent.bytes_max {
-            let Some(oldest) = recent.batches.pop_front() else { break };
-            recent.bytes -= weight(&oldest);
-            recent.from = oldest.last().map_or(recent.from, |e| e.seq);
-        }
+        keep(&self.marks, batch);
+        self.recent.remember(batch);
+    }
+
+    /// Brings what is kept in line with corrections.
+    pub(super) fn correct(&self, corrected: &Corrected) {
+        self.recent.correct(corrected);
+    }
+
+    /// Forgets what was pruned.
+    pub(super) fn pruned(&self, up_to: Seq) {
+        self.recent.pruned(up_to);
+    }
+
+    /// Takes up a log behind what was pruned of it before it was applied here.
+    pub(super) fn begin_behind(&self, snapshot: &MembershipSnapshot) {
+        *self.people.write().unwrap_or_else(PoisonError::into_inner) = People::of_snapshot(snapshot);
+        self.recent.pruned(snapshot.head.pruned);
     }
 
     /// Follows a change of who belongs to what.
@@ -121,26 +166,27 @@ impl Room {
 
     /// All entries with seq in (`after`, `up_to`], or `None` where that begins before what is kept, or ends after it.
     pub fn recent(&self, after: Seq, up_to: Seq) -> Option<Vec<Arc<[Arc<Entry>]>>> {
-        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        if after < recent.from {
-            return None;
-        }
-        let last = recent.batches.back().and_then(|b| b.last()).map_or(recent.from, |e| e.seq);
-        if up_to > last {
-            return None;
-        }
-        let first = recent.batches.partition_point(|b| b.last().is_none_or(|e| e.seq <= after));
-        Some(recent.batches.iter().skip(first).take_while(|b| b.first().is_some_and(|e| e.seq <= up_to)).cloned().collect())
+        self.recent.between(after, up_to)
     }
 
     /// The seq after which recent entries are kept.
     pub fn recent_from(&self) -> Seq {
-        self.recent.read().unwrap_or_else(PoisonError::into_inner).from
+        self.recent.from()
+    }
+
+    /// Whether the whole path works.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// Names that have changed.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 }
 
-fn weight(batch: &[Arc<Entry>]) -> usize {
-    batch.iter().map(|e| e.weight()).sum()
+fn keep(marks: &Marks, batch: &[Arc<Entry>]) {
+    batch.iter().for_each(|entry| entry.mark.into_iter().for_each(|mark| marks.keep(entry.seq, mark)));
 }
 
 /// The membership changes among entries.

@@ -3,94 +3,38 @@
 //! A plain state machine: [`Shard::handle`] takes one command and never waits, never does IO, never asks the store. The
 //! order of its queue is the order of everything: what is installed before a publication sees it, what comes after does not.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use super::command::{Command, SessionNo};
 use super::outbox::{Event, Generation, Outbox, SubNo, What};
-use super::publication::Run;
+use super::publication::{Hit, Run, Told};
+use super::recent::Corrected;
 use super::room::Room;
 use crate::auth::WorkspaceId;
-use crate::domain::{Entry, EntryKind, MembershipChange, Seq};
+use crate::domain::{AmendedEntry, Entry, EntryKind, Erasure, MembershipChange, Seq};
 use crate::filter::{EntryId, FilterIndex, FilterSet, Seat};
-use crate::store::ChangedName;
-
-/// Number of a session, unique in the process.
-pub type SessionNo = u64;
+use crate::store::{ChangedName, Correction, MembershipSnapshot};
 
 /// Bytes of activities in one run, unless it is a single activity. A frame takes several runs.
 pub const RUN_BYTES_MAX: usize = 48 * 1024;
+/// Bytes of erasures that are told together: so many filters share them, and they fit a run.
+const ERASURES_BYTES_MAX: usize = RUN_BYTES_MAX / 2;
 /// Echoes that wait for the head to come; beyond it the oldest is answered early, which only makes its asker ask again.
 const ECHOES_WAITING_MAX: usize = 4096;
-
-/// What a shard is told, in order.
-#[derive(Debug)]
-pub enum Command {
-    /// A workspace begins: publications go on from the head of this room.
-    Open(Arc<Room>),
-    /// Entries that are durable, the first one after the last of the batch before.
-    Publish {
-        /// Whose.
-        workspace: WorkspaceId,
-        /// In seq order with no hole.
-        entries: Arc<[Arc<Entry>]>,
-        /// When they became durable.
-        committed_at: Instant,
-    },
-    /// A session begins. Its workspace is open.
-    Enter {
-        /// Which.
-        session: SessionNo,
-        /// Whose.
-        workspace: WorkspaceId,
-        /// Where its events go.
-        outbox: Arc<Outbox>,
-    },
-    /// Puts a filter in force for a subscription, in place of the one it had. Answered by [`What::Installed`].
-    Install {
-        /// Which session.
-        session: SessionNo,
-        /// Which of its subscriptions.
-        sub: SubNo,
-        /// Number of this installation.
-        generation: Generation,
-        /// The filter.
-        filter: Arc<FilterSet>,
-    },
-    /// Takes a subscription's filter out of force.
-    Remove {
-        /// Which session.
-        session: SessionNo,
-        /// Which of its subscriptions.
-        sub: SubNo,
-    },
-    /// Answered by [`What::Echo`], once everything up to `at_least` was offered.
-    Echo {
-        /// Which session.
-        session: SessionNo,
-        /// Which of its subscriptions.
-        sub: SubNo,
-        /// Number that comes back.
-        generation: Generation,
-        /// The seq to wait for.
-        at_least: Seq,
-    },
-    /// A session has ended.
-    Exit {
-        /// Which.
-        session: SessionNo,
-    },
-    /// A name has changed.
-    Changed(Arc<ChangedName>),
-}
 
 /// The state of one shard.
 #[derive(Debug, Default)]
 pub struct Shard {
     rooms: HashMap<WorkspaceId, Standing>,
     sessions: HashMap<SessionNo, Present>,
+    /// Workspaces whose sessions were told within this second that names have changed.
+    hushed: Vec<WorkspaceId>,
     /// Activities offered to sessions since this was last taken.
     delivered: u64,
+    /// Number of the last probe that passed.
+    probed: u64,
     /// Faults that a test planted.
     #[cfg(test)]
     pub planted: Option<super::Planted>,
@@ -110,7 +54,22 @@ struct Standing {
     room: Arc<Room>,
     index: FilterIndex<Member>,
     hits: Hits,
+    erasures: Erasures,
     echoes: Vec<(Seq, SessionNo, SubNo, Generation)>,
+    /// Who sits here.
+    sessions: HashSet<SessionNo>,
+    names: News,
+}
+
+/// What the sessions of a workspace know of its changed names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// Nothing has changed within the last second.
+    None,
+    /// They were told within the last second.
+    Told,
+    /// More has changed since.
+    Waits,
 }
 
 /// One subscription under a standing filter.
@@ -122,26 +81,39 @@ struct Member {
     outbox: Arc<Outbox>,
 }
 
+/// Erasures that came one after the other, of one event: they go to every filter that admits it, and to all of them as one.
+#[derive(Debug, Default)]
+struct Erasures {
+    event: Option<Arc<str>>,
+    told: Vec<Correction>,
+    bytes: usize,
+}
+
 /// Which entries of the present batch each standing filter wants; kept to be used again.
 #[derive(Debug, Default)]
 struct Hits {
     matched: Vec<EntryId>,
     touched: Vec<EntryId>,
-    by_filter: Vec<Vec<Arc<Entry>>>,
+    by_filter: Vec<Vec<Hit>>,
 }
 
 impl Hits {
+    /// Every filter that matched gets it.
     fn add(&mut self, entry: &Arc<Entry>) {
-        for id in &self.matched {
-            let at = id.index();
-            if at >= self.by_filter.len() {
-                self.by_filter.resize_with(at + 1, Vec::new);
-            }
-            if self.by_filter[at].is_empty() {
-                self.touched.push(*id);
-            }
-            self.by_filter[at].push(entry.clone());
+        let matched = std::mem::take(&mut self.matched);
+        matched.iter().for_each(|id| self.push(*id, Hit::Activity(entry.clone())));
+        self.matched = matched;
+    }
+
+    fn push(&mut self, id: EntryId, hit: Hit) {
+        let at = id.index();
+        if at >= self.by_filter.len() {
+            self.by_filter.resize_with(at + 1, Vec::new);
         }
+        if self.by_filter[at].is_empty() {
+            self.touched.push(id);
+        }
+        self.by_filter[at].push(hit);
     }
 }
 
@@ -150,11 +122,24 @@ impl Shard {
     pub fn handle(&mut self, command: Command) {
         match command {
             Command::Open(room) => {
-                let standing = Standing { room, index: FilterIndex::default(), hits: Hits::default(), echoes: Vec::new() };
+                let standing = Standing {
+                    room,
+                    index: FilterIndex::default(),
+                    hits: Hits::default(),
+                    erasures: Erasures::default(),
+                    echoes: Vec::new(),
+                    sessions: HashSet::new(),
+                    names: News::None,
+                };
                 self.rooms.entry(standing.room.workspace()).or_insert(standing);
             }
             Command::Publish { workspace, entries, committed_at } => self.publish(workspace, &entries, committed_at),
             Command::Enter { session, workspace, outbox } => {
+                if let Some(standing) = self.rooms.get_mut(&workspace) {
+                    standing.sessions.insert(session);
+                    // Names that changed after it looked at them and before it stood here were announced without it.
+                    outbox.announce_names();
+                }
                 self.sessions.insert(session, Present { workspace, outbox, members: Vec::new() });
             }
             Command::Install { session, sub, generation, filter } => self.install(session, sub, generation, filter),
@@ -162,14 +147,66 @@ impl Shard {
             Command::Echo { session, sub, generation, at_least } => self.echo(session, sub, generation, at_least),
             Command::Exit { session } => {
                 self.remove_all(session);
-                self.sessions.remove(&session);
-            }
-            Command::Changed(changed) => {
-                for present in self.sessions.values().filter(|p| p.workspace == changed.workspace) {
-                    present.outbox.offer_changed(changed.clone());
+                if let Some(present) = self.sessions.remove(&session)
+                    && let Some(standing) = self.rooms.get_mut(&present.workspace)
+                {
+                    standing.sessions.remove(&session);
                 }
             }
+            Command::Probe(number) => self.probed = self.probed.max(number),
+            Command::Pruned { workspace, up_to } => {
+                if let Some(standing) = self.rooms.get(&workspace) {
+                    standing.room.pruned(up_to);
+                }
+            }
+            Command::Skip { workspace, snapshot } => self.skip(workspace, &snapshot),
+            Command::Changed { workspace, names } => self.changed(workspace, names.as_deref()),
+            Command::Close(workspace) => {
+                self.rooms.remove(&workspace);
+            }
         }
+    }
+
+    /// Keeps the names for whoever reads them, and says so to the sessions of the workspace: at once, or once the second
+    /// since they were last told is over. So it costs every session at most one wake-up a second, however many names.
+    fn changed(&mut self, workspace: WorkspaceId, names: Option<&[Arc<ChangedName>]>) {
+        let Some(standing) = self.rooms.get_mut(&workspace) else { return };
+        match names {
+            Some(names) => standing.room.names().push(names.iter().cloned()),
+            None => standing.room.names().push_unknown(),
+        }
+        let news = std::mem::replace(&mut standing.names, News::Waits);
+        if news == News::None {
+            standing.names = News::Told;
+            standing.announce_names(&self.sessions);
+            self.hushed.push(workspace);
+        }
+    }
+
+    /// True while some workspace waits for its second to be over.
+    pub fn is_hushed(&self) -> bool {
+        !self.hushed.is_empty()
+    }
+
+    /// A second is over: names that changed meanwhile are announced.
+    pub fn second_over(&mut self) {
+        let Self { rooms, sessions, hushed, .. } = self;
+        hushed.retain(|workspace| {
+            let Some(standing) = rooms.get_mut(workspace) else { return false };
+            match std::mem::replace(&mut standing.names, News::None) {
+                News::Waits => {
+                    standing.names = News::Told;
+                    standing.announce_names(sessions);
+                    true
+                }
+                News::Told | News::None => false,
+            }
+        });
+    }
+
+    /// Number of the last probe that passed.
+    pub fn probed(&self) -> u64 {
+        self.probed
     }
 
     /// Activities offered to sessions since this was last asked.
@@ -192,7 +229,19 @@ impl Shard {
         let head = standing.room.head();
         let Some(last) = entries.last().map(|e| e.seq).filter(|last| *last > head) else { return };
         let mut full = Vec::new();
+        let mut corrected = Corrected::new();
+        #[cfg(test)]
+        let (by_after_only, untold, uncorrected) = (
+            self.planted == Some(super::Planted::AmendedByAfterOnly),
+            self.planted == Some(super::Planted::ErasedUntold),
+            self.planted == Some(super::Planted::RecentNotCorrected),
+        );
+        #[cfg(not(test))]
+        let (by_after_only, untold, uncorrected) = (false, false, false);
         for entry in entries.iter().filter(|e| e.seq > head) {
+            if !matches!(entry.kind, EntryKind::Erasure(_)) {
+                standing.tell_erasures();
+            }
             match &entry.kind {
                 EntryKind::Activity(activity) => {
                     let Standing { room, index, hits, .. } = standing;
@@ -205,11 +254,27 @@ impl Shard {
                     self.delivered += standing.deliver(committed_at, &mut full);
                     standing.follow(entry.seq, change, &mut full);
                 }
-                EntryKind::Amendment | EntryKind::Erasure => {}
+                EntryKind::Amendment(amended) => {
+                    corrected.insert(amended.amendment.target, amended.row.clone());
+                    standing.amend(entry.seq, amended, by_after_only);
+                }
+                EntryKind::Erasure(erasure) => {
+                    corrected.insert(erasure.target, None);
+                    if !untold {
+                        standing.erase(entry.seq, erasure);
+                    }
+                }
+                EntryKind::Shell => {}
             }
         }
+        standing.tell_erasures();
         self.delivered += standing.deliver(committed_at, &mut full);
-        standing.room.remember(entries);
+        // Of a batch that is known in part, only what is new: recent entries hold each once.
+        let known = entries.iter().take_while(|e| e.seq <= head).count();
+        standing.room.remember(&if known == 0 { entries.clone() } else { entries[known..].into() });
+        if !uncorrected {
+            standing.room.correct(&corrected);
+        }
         // Only now: whoever reads this head finds every offer up to it in the outbox.
         standing.room.applied(last);
         standing.answer_echoes(last, &self.sessions);
@@ -218,6 +283,28 @@ impl Shard {
         for session in full {
             self.remove_all(session);
         }
+    }
+
+    /// Goes on behind what was pruned before it was published: every session falls behind, reads on from its place, and is
+    /// told there.
+    fn skip(&mut self, workspace: WorkspaceId, snapshot: &MembershipSnapshot) {
+        let Some(standing) = self.rooms.get_mut(&workspace) else { return };
+        let pruned = snapshot.head.pruned;
+        if pruned <= standing.room.head() {
+            return;
+        }
+        standing.room.begin_behind(snapshot);
+        let everybody: Vec<SessionNo> = standing.sessions.iter().copied().collect();
+        for session in everybody {
+            if let Some(present) = self.sessions.get(&session) {
+                present.outbox.overflow();
+            }
+            self.remove_all(session);
+        }
+        let Some(standing) = self.rooms.get_mut(&workspace) else { return };
+        // Only now: whoever reads this head finds that it has fallen behind.
+        standing.room.applied(pruned);
+        standing.answer_echoes(pruned, &self.sessions);
     }
 
     fn install(&mut self, session: SessionNo, sub: SubNo, generation: Generation, filter: Arc<FilterSet>) {
@@ -264,6 +351,10 @@ impl Shard {
 }
 
 impl Standing {
+    fn announce_names(&self, sessions: &HashMap<SessionNo, Present>) {
+        self.sessions.iter().filter_map(|session| sessions.get(session)).for_each(|present| present.outbox.announce_names());
+    }
+
     /// Offers what the filters want of the batch so far.
     fn deliver(&mut self, committed_at: Instant, full: &mut Vec<SessionNo>) -> u64 {
         let mut delivered = 0;
@@ -284,6 +375,53 @@ impl Standing {
             entries.clear();
         }
         delivered
+    }
+
+    /// One pass of the index with the facts before and one with those after: an amendment goes to who matched either.
+    fn amend(&mut self, at: Seq, amended: &AmendedEntry, by_after_only: bool) {
+        let (Some(before), Some(after)) = (amended.facts_before(), amended.facts_after()) else { return };
+        let Self { room, index, hits, .. } = self;
+        hits.matched.clear();
+        if !by_after_only {
+            room.with_people(|people| index.matching(&before, people.of(&before), &mut hits.matched));
+        }
+        let wanted_before = std::mem::take(&mut hits.matched);
+        room.with_people(|people| index.matching(after, people.of(after), &mut hits.matched));
+        let wanted_after = std::mem::take(&mut hits.matched);
+        let was: HashSet<EntryId> = wanted_before.into_iter().collect();
+        let is: HashSet<EntryId> = wanted_after.into_iter().collect();
+        // Who keeps it, who gets it, who loses it: each is told in one form, made once.
+        let mut tell = |ids: Vec<EntryId>, before, after| {
+            if let Some(correction) = Correction::amended(at, amended, before, after).filter(|_| !ids.is_empty()) {
+                let told = Told::from([correction]);
+                ids.into_iter().for_each(|id| hits.push(id, Hit::Corrections(told.clone())));
+            }
+        };
+        tell(was.intersection(&is).copied().collect(), true, true);
+        tell(is.difference(&was).copied().collect(), false, true);
+        tell(was.difference(&is).copied().collect(), true, false);
+    }
+
+    /// An erasure goes to all who may see its event, whatever else they look for.
+    fn erase(&mut self, at: Seq, erasure: &Erasure) {
+        if self.erasures.event.as_ref() != Some(&erasure.event) || self.erasures.bytes > ERASURES_BYTES_MAX {
+            self.tell_erasures();
+            self.erasures.event = Some(erasure.event.clone());
+        }
+        let correction = Correction::erased(at, erasure);
+        self.erasures.bytes += correction.json.len();
+        self.erasures.told.push(correction);
+    }
+
+    /// Tells the erasures that were gathered.
+    fn tell_erasures(&mut self) {
+        let Self { index, hits, erasures, .. } = self;
+        let Some(event) = std::mem::take(&mut erasures.event) else { return };
+        erasures.bytes = 0;
+        let told = Told::from(std::mem::take(&mut erasures.told));
+        for (id, _) in index.filters().filter(|(_, filter)| filter.admits_event(&event)) {
+            hits.push(id, Hit::Corrections(told.clone()));
+        }
     }
 
     /// From here on the new memberships hold; whoever asks for them is told.
@@ -313,13 +451,13 @@ impl Standing {
     }
 }
 
-/// Cuts entries into runs of at most [`RUN_BYTES_MAX`].
-fn parts(entries: &[Arc<Entry>]) -> impl Iterator<Item = &[Arc<Entry>]> {
+/// Cuts hits into runs of at most [`RUN_BYTES_MAX`].
+fn parts(entries: &[Hit]) -> impl Iterator<Item = &[Hit]> {
     let mut rest = entries;
     std::iter::from_fn(move || {
         let mut bytes = 0;
-        let mut fits = |e: &&Arc<Entry>| {
-            bytes += e.activity().map_or(0, |a| a.body.len());
+        let mut fits = |hit: &&Hit| {
+            bytes += hit.bytes();
             bytes <= RUN_BYTES_MAX
         };
         let end = rest.iter().take_while(|e| fits(e)).count().max(1).min(rest.len());
@@ -328,3 +466,6 @@ fn parts(entries: &[Arc<Entry>]) -> impl Iterator<Item = &[Arc<Entry>]> {
         (!part.is_empty()).then_some(part)
     })
 }
+
+#[cfg(test)]
+mod tests;

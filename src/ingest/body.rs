@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::form::BodyForm;
 use crate::domain::limits::{REQUEST_BYTES_MAX, REQUEST_DRAFTS_MAX};
 
 /// Bytes inflated at a time.
@@ -18,12 +19,21 @@ const INFLATE_CHUNK_BYTES: usize = 16 * 1024;
 /// Why a whole body is refused; nothing of it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// A `Content-Type` that is not taken.
+    /// A `Content-Type` that is not taken, and the one that this body would need.
     #[error(
-        "Content-Type {0:?} is not taken; send application/json, application/x-ndjson, application/cloudevents+json or \
-         application/cloudevents-batch+json, in UTF-8"
+        "Content-Type {0:?} is not taken; this body would need {1} (taken are application/json, application/x-ndjson, \
+         application/cloudevents+json and application/cloudevents-batch+json, in UTF-8)"
     )]
-    UnsupportedMediaType(String),
+    UnsupportedMediaType(String, &'static str),
+    /// A body that would be sound under another `Content-Type`.
+    #[error("{0}; this body would need Content-Type: {1}")]
+    Needs(Box<BodyError>, &'static str),
+    /// An `Idempotency-Key` on several drafts.
+    #[error("Idempotency-Key makes the id of one draft, and these are several; give each an \"id\" of its own instead")]
+    OneIdForMany,
+    /// An `Idempotency-Key` on a draft that has an id.
+    #[error("Idempotency-Key makes the id of a draft that has none, and this one has; send the one or the other")]
+    IdBesideMadeId,
     /// A `Content-Encoding` that is not taken.
     #[error("Content-Encoding {0:?} is not taken; send gzip or no encoding")]
     UnsupportedEncoding(String),
@@ -64,7 +74,10 @@ impl BodyError {
     /// The stable word for it.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::UnsupportedMediaType(_) => "unsupported_media_type",
+            Self::UnsupportedMediaType(..) => "unsupported_media_type",
+            Self::Needs(fault, _) => fault.code(),
+            Self::OneIdForMany => "one_id_for_many",
+            Self::IdBesideMadeId => "id_beside_made_id",
             Self::UnsupportedEncoding(_) => "unsupported_encoding",
             Self::BadEncoding(_) => "bad_encoding",
             Self::Empty => "body_empty",
@@ -76,62 +89,28 @@ impl BodyError {
         }
     }
 
+    /// The same, with the type that this body would need, if it is known.
+    pub(super) fn needing(self, needed: Option<&'static str>) -> Self {
+        match needed {
+            Some(needed) if matches!(self, Self::Malformed { .. } | Self::NotAnObject { .. } | Self::NotAnArray) => {
+                Self::Needs(Box::new(self), needed)
+            }
+            _ => self,
+        }
+    }
+
     /// A fault of the JSON reader inside `part` of `body`, told by its place in the body.
     pub(super) fn malformed(body: &str, part: &str, fault: &serde_json::Error) -> Self {
         // `part` is a slice of `body`, so the distance of their first bytes is its offset.
         let offset = (part.as_ptr() as usize).saturating_sub(body.as_ptr() as usize).min(body.len());
         let before = &body.as_bytes()[..offset];
-        let lines_before = before.iter().filter(|byte| **byte == b'\n').count();
-        let column_before = before.iter().rev().take_while(|byte| **byte != b'\n').count();
+        let alone = |(at, byte): &(usize, &u8)| **byte == b'\r' && body.as_bytes().get(at + 1) != Some(&b'\n');
+        let lines_before = before.iter().enumerate().filter(|place| *place.1 == b'\n' || alone(place)).count();
+        let column_before = before.iter().rev().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
         let (line, column) = (fault.line().max(1), fault.column());
         let text = fault.to_string();
         let reason = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]).to_owned();
         Self::Malformed { line: lines_before + line, column: column + if line == 1 { column_before } else { 0 }, reason }
-    }
-}
-
-/// How the drafts of a body are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyForm {
-    /// One JSON object or an array of them.
-    Json,
-    /// One JSON object a line.
-    Lines,
-    /// One CloudEvent.
-    CloudEvent,
-    /// An array of CloudEvents.
-    CloudEventBatch,
-}
-
-impl BodyForm {
-    /// The form of a `Content-Type`; none is JSON.
-    ///
-    /// # Errors
-    /// [`BodyError::UnsupportedMediaType`] for others, and for a character set that is not UTF-8.
-    pub fn of(content_type: Option<&str>) -> Result<Self, BodyError> {
-        let Some(given) = content_type else { return Ok(Self::Json) };
-        let wrong = || BodyError::UnsupportedMediaType(given.chars().take(100).collect());
-        let mut parts = given.split(';').map(str::trim);
-        let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let charset = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-        if let Some((_, charset)) = charset {
-            let charset = charset.trim().trim_matches('"');
-            if !["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known)) {
-                return Err(wrong());
-            }
-        }
-        match essence.as_str() {
-            "application/json" => Ok(Self::Json),
-            "application/x-ndjson" => Ok(Self::Lines),
-            "application/cloudevents+json" => Ok(Self::CloudEvent),
-            "application/cloudevents-batch+json" => Ok(Self::CloudEventBatch),
-            _ => Err(wrong()),
-        }
-    }
-
-    /// True where a draft stands in a CloudEvent.
-    pub(super) const fn is_cloud_event(self) -> bool {
-        matches!(self, Self::CloudEvent | Self::CloudEventBatch)
     }
 }
 
@@ -188,10 +167,12 @@ pub(super) fn cut(form: BodyForm, body: &[u8]) -> Result<Cut<'_>, BodyError> {
     let body = text_of(body)?;
     let trimmed = body.trim_matches(JSON_SPACE);
     if trimmed.is_empty() {
-        return Err(BodyError::Empty);
+        // Data of an event may be absent: what it must say is then told as missing.
+        return if form == BodyForm::BinaryEvent { Ok(Cut { body, many: false, drafts: vec!["{}"] }) } else { Err(BodyError::Empty) };
     }
     let (many, drafts) = match form {
         BodyForm::Lines => (true, lines(body)?),
+        BodyForm::BinaryEvent => (false, vec![object(body, trimmed, 0)?]),
         BodyForm::Json if trimmed.starts_with('{') => (false, vec![trimmed]),
         BodyForm::CloudEvent => (false, vec![object(body, trimmed, 0)?]),
         BodyForm::Json | BodyForm::CloudEventBatch => (true, elements(body, trimmed)?),
@@ -200,14 +181,19 @@ pub(super) fn cut(form: BodyForm, body: &[u8]) -> Result<Cut<'_>, BodyError> {
 }
 
 /// What JSON takes for space.
-const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+pub(super) const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 fn text_of(body: &[u8]) -> Result<&str, BodyError> {
     let text = str::from_utf8(body).map_err(|fault| {
         let before = &body[..fault.valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-        BodyError::Malformed { line, column, reason: "the text is not UTF-8".to_owned() }
+        let reason = match body {
+            [0x1f, 0x8b, ..] => "this is gzip; say so with Content-Encoding: gzip",
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this is UTF-16; send UTF-8",
+            _ => "the text is not UTF-8",
+        };
+        BodyError::Malformed { line, column, reason: reason.to_owned() }
     })?;
     // Some programs on Windows put a byte order mark in front.
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
@@ -215,7 +201,8 @@ fn text_of(body: &[u8]) -> Result<&str, BodyError> {
 
 fn lines(body: &str) -> Result<Vec<&str>, BodyError> {
     let mut drafts = Vec::new();
-    for line in body.split('\n').map(|line| line.trim_matches(JSON_SPACE)).filter(|line| !line.is_empty()) {
+    // The lines of some programs end in CR alone; JSON on one line holds none.
+    for line in body.split(['\n', '\r']).map(|line| line.trim_matches(JSON_SPACE)).filter(|line| !line.is_empty()) {
         if drafts.len() == REQUEST_DRAFTS_MAX {
             return Err(BodyError::TooManyDrafts);
         }

@@ -3,22 +3,24 @@
 //! A body that does not parse is refused whole; a draft that is wrong is told by its place and the others go on. What
 //! leaves here is valid and complete: nothing past this checks a field again. Nothing here is durable yet.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
 use super::address::mask;
-use super::body::{BodyError, BodyForm, Cut, cut};
-use super::cloudevents;
+use super::body::{BodyError, Cut, cut};
+use super::cloudevents::{self, Enveloped, EventHeader};
 use super::content::Content;
 use super::enrich::{self, GivenClient};
 use super::faults::Faults;
+use super::form::{self, BodyForm};
 use super::given::{DraftField, Given, GivenDraft};
+use super::hints::{Hint, address_hint, agent_hint, url_hint};
 use super::properties;
 use super::user_agent::{Agent, UserAgents};
-use crate::domain::limits::{CLIENT_NAME_BYTES_MAX, DRAFT_BYTES_MAX, OCCURRED_AHEAD_MS_MAX, OCCURRED_MS_MIN, USER_AGENT_BYTES_MAX};
-use crate::domain::{ActivityId, Actor, Client, Device, Flavor, Grade, Invalid, Key, NewActivity, UnixMs, WebUrl, has_control};
+use crate::domain::limits::{CLIENT_NAME_BYTES_MAX, DRAFT_BYTES_MAX, OCCURRED_AHEAD_MS_MAX, OCCURRED_MS_MIN};
+use crate::domain::{ActivityId, Actor, Client, Device, Fault, Flavor, Invalid, Key, NewActivity, UnixMs, WebUrl, has_control};
 
 /// Drafts that are judged before other tasks of the same thread get their turn.
 const DRAFTS_PER_TURN: usize = 128;
@@ -32,6 +34,10 @@ pub struct DraftContext<'a> {
     pub now: UnixMs,
     /// The event that the key is bound to.
     pub bound_event: Option<&'a Key>,
+    /// The attributes of a CloudEvent that stand in the request's headers; empty where there are none.
+    pub event_headers: &'a [EventHeader<'a>],
+    /// The id of the one draft, which names none itself.
+    pub made_id: Option<ActivityId>,
     /// Makes the id of a draft that has none.
     pub new_id: &'a (dyn Fn(UnixMs) -> ActivityId + Send + Sync),
     /// Looks user agents up.
@@ -45,6 +51,14 @@ pub struct Drafts {
     pub many: bool,
     /// Each accepted, or all its faults.
     pub items: Vec<Result<NewActivity, Invalid>>,
+    /// What was left out, cut or read of accepted ones, by their place in `items`, in order.
+    pub warnings: Vec<(usize, Vec<Fault>)>,
+}
+
+/// One draft, judged.
+struct Judged {
+    result: Result<NewActivity, Invalid>,
+    warnings: Vec<Fault>,
 }
 
 /// Reads every draft of an inflated body.
@@ -52,62 +66,82 @@ pub struct Drafts {
 /// # Errors
 /// [`BodyError`] when the whole is to be refused; nothing of it may be stored then.
 pub async fn parse(content_type: Option<&str>, body: &[u8], context: &DraftContext<'_>) -> Result<Drafts, BodyError> {
-    let form = BodyForm::of(content_type)?;
+    let form = BodyForm::of(content_type, !context.event_headers.is_empty())
+        .ok_or_else(|| BodyError::UnsupportedMediaType(form::shown(content_type), form::needed(body)))?;
+    parse_as(form, body, context).await.map_err(|fault| fault.needing(form::needed_instead(form, body)))
+}
+
+async fn parse_as(form: BodyForm, body: &[u8], context: &DraftContext<'_>) -> Result<Drafts, BodyError> {
     let Cut { body, many, drafts } = cut(form, body)?;
-    let mut items = Vec::with_capacity(drafts.len());
+    if context.made_id.is_some() && drafts.len() > 1 {
+        return Err(BodyError::OneIdForMany);
+    }
+    let (mut items, mut warnings) = (Vec::with_capacity(drafts.len()), Vec::new());
     for (index, text) in drafts.into_iter().enumerate() {
         if index % DRAFTS_PER_TURN == DRAFTS_PER_TURN - 1 {
             tokio::task::yield_now().await;
         }
-        items.push(parse_one(form, body, text, context).await?);
+        let judged = parse_one(form, body, text, context).await?;
+        if judged.result.is_ok() && !judged.warnings.is_empty() {
+            warnings.push((index, judged.warnings));
+        }
+        items.push(judged.result);
     }
-    Ok(Drafts { many, items })
+    Ok(Drafts { many, items, warnings })
 }
 
-async fn parse_one(form: BodyForm, body: &str, text: &str, context: &DraftContext<'_>) -> Result<Result<NewActivity, Invalid>, BodyError> {
+async fn parse_one(form: BodyForm, body: &str, text: &str, context: &DraftContext<'_>) -> Result<Judged, BodyError> {
     let malformed = |fault| BodyError::malformed(body, text, &fault);
     if text.len() > DRAFT_BYTES_MAX {
         serde_json::from_str::<IgnoredAny>(text).map_err(malformed)?;
         let message = format!("is {} bytes; a draft is at most {DRAFT_BYTES_MAX} bytes", text.len());
-        return Ok(Err(Invalid::one("", "too_large", message)));
+        return Ok(Judged { result: Err(Invalid::one("", "too_large", message)), warnings: Vec::new() });
     }
-    let (draft, mut envelope) = match form.is_cloud_event() {
-        true => cloudevents::read(body, text).map(|(draft, faults)| (draft, Some(faults)))?,
-        false => (GivenDraft::read(text).map_err(malformed)?, None),
+    let Enveloped { mut draft, faults: envelope, warnings: passed_over } = match form {
+        BodyForm::Json | BodyForm::Lines => Enveloped { draft: GivenDraft::read(text).map_err(malformed)?, ..Enveloped::default() },
+        BodyForm::CloudEvent | BodyForm::CloudEventBatch => cloudevents::read(body, text)?,
+        BodyForm::BinaryEvent => cloudevents::read_binary(context.event_headers, body, text)?,
     };
+    draft.leave_out_empty();
+    if context.made_id.is_some() && *draft.get(DraftField::Id) != Given::Absent {
+        return Err(BodyError::IdBesideMadeId);
+    }
     let agent = match agent_of(&draft) {
-        Some(agent) => Some(context.agents.look_up(agent).await),
+        Some(agent) => Some(context.agents.look_up(&agent).await),
         None => None,
     };
-    let (judged, mut faults) = judge(draft, agent, context);
-    if let Some(envelope) = envelope.take() {
-        faults.rename(cloudevents::place_in_event);
+    let (judged, mut faults, mut warnings) = judge(draft, agent, context);
+    if let Some(place) = cloudevents::places(form) {
+        faults.rename(place);
+        warnings.rename(place);
         faults.append(envelope);
+        warnings.append(passed_over);
     }
-    Ok(match (faults.into_invalid(), judged) {
+    let result = match (faults.into_invalid(), judged) {
         (None, Some(activity)) => Ok(activity),
         (Some(invalid), _) => Err(invalid),
         // Unreachable: what is not judged sound has a fault. Told as one all the same.
         (None, None) => Err(Invalid::one("", "required", "is not a whole draft")),
-    })
+    };
+    Ok(Judged { result, warnings: warnings.into_invalid().unwrap_or_default().faults })
 }
 
-/// The agent to look up, unless the draft tells all that it could tell or is to be refused for it.
-fn agent_of<'a>(draft: &'a GivenDraft<'_>) -> Option<&'a str> {
+/// The agent to look up, unless the draft tells all that it could tell.
+fn agent_of<'a>(draft: &'a GivenDraft<'_>) -> Option<Cow<'a, str>> {
     let told = [DraftField::Device, DraftField::Platform, DraftField::Browser].iter().all(|field| *draft.get(*field) != Given::Absent);
     match draft.get(DraftField::UserAgent) {
-        Given::Text(agent) if !told && agent.len() <= USER_AGENT_BYTES_MAX => Some(agent),
+        Given::Text(agent) if !told => agent_hint(agent).kept,
         _ => None,
     }
 }
 
-/// Judges every field. The activity is there exactly when there is no fault.
-fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftContext<'_>) -> (Option<NewActivity>, Faults) {
+/// Judges every field. The activity is there exactly when there is no fault; last is what was left out, cut or read.
+fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftContext<'_>) -> (Option<NewActivity>, Faults, Faults) {
     let faults = std::mem::take(&mut draft.faults);
     let given_properties = draft.take(DraftField::Properties);
-    let mut judge = Judge { draft: &draft, faults, content: Content::new() };
+    let mut judge = Judge { draft: &draft, faults, warnings: Faults::default(), content: Content::new() };
 
-    let id = judge.parsed(DraftField::Id, ActivityId::parse);
+    let id = judge.parsed(DraftField::Id, ActivityId::parse).or(context.made_id);
     let flavor = judge.word(DraftField::Flavor, Flavor::parse, Flavor::as_str);
     let event = judge.event(context.bound_event);
     let partner = judge.key(DraftField::Partner);
@@ -117,8 +151,8 @@ fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftCo
     judge.require(DraftField::Partner, "is required: the key of the partner, as in \"acme\"");
     let actor = judge.word(DraftField::Actor, Actor::parse, |actor| actor.as_str());
     let occurred_at = judge.occurred_at(context.now);
-    let source_url = judge.word(DraftField::SourceUrl, WebUrl::parse, WebUrl::as_str);
-    let referrer_url = judge.word(DraftField::ReferrerUrl, WebUrl::parse, WebUrl::as_str);
+    let source_url = judge.url(DraftField::SourceUrl);
+    let referrer_url = judge.url(DraftField::ReferrerUrl);
     judge.user_agent();
     let device = judge.word(DraftField::Device, Device::parse, |device| device.as_str());
     let given = GivenClient { device, platform: judge.client(DraftField::Platform), browser: judge.client(DraftField::Browser) };
@@ -126,9 +160,10 @@ fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftCo
     let properties = properties::judge(given_properties, &mut judge.faults);
     judge.content.properties(&properties);
 
-    let Judge { faults, content, .. } = judge;
-    let (Some(flavor), Some(event), Some(partner)) = (flavor, event, partner) else { return (None, faults) };
+    let Judge { faults, warnings, content, .. } = judge;
+    let (Some(flavor), Some(event), Some(partner)) = (flavor, event, partner) else { return (None, faults, warnings) };
     let Agent { device, platform, browser } = enrich::client(given, agent.as_deref());
+    let (grade, reason) = enrich::grade(device);
     let activity = NewActivity {
         id: id.unwrap_or_else(|| (context.new_id)(context.now)),
         id_given: id.is_some(),
@@ -145,17 +180,18 @@ fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftCo
         device,
         platform,
         browser,
-        grade: Grade::Unclear,
-        grade_reasons: vec![enrich::NOT_GRADED],
+        grade,
+        grade_reasons: vec![reason],
         properties,
     };
-    (Some(activity), faults)
+    (Some(activity), faults, warnings)
 }
 
 /// One draft under judgement.
 struct Judge<'d, 'a> {
     draft: &'d GivenDraft<'a>,
     faults: Faults,
+    warnings: Faults,
     content: Content,
 }
 
@@ -166,10 +202,24 @@ impl<'d> Judge<'d, '_> {
             Given::Absent => None,
             Given::Text(text) => Some(text),
             other => {
-                self.faults.push(field.name(), "wrong_type", format!("is {}; give text", other.kind()));
+                self.faults.wrong_kind(field.name(), other, "give text");
                 None
             }
         }
+    }
+
+    /// What can be used of a field that only enriches; what cannot is told.
+    fn hint<T>(&mut self, field: DraftField, read: impl FnOnce(&'d str) -> Hint<T>) -> Option<T> {
+        let text = self.text(field)?;
+        if text.contains('\0') {
+            self.faults.push(field.name(), "bad_character", "contains U+0000; leave it out");
+            return None;
+        }
+        let Hint { kept, told } = read(text);
+        if let Some(fault) = told {
+            self.warnings.push(field.name(), fault.code, fault.message);
+        }
+        kept
     }
 
     fn parsed<T>(&mut self, field: DraftField, parse: impl FnOnce(&str) -> Result<T, Invalid>) -> Option<T> {
@@ -226,24 +276,21 @@ impl<'d> Judge<'d, '_> {
         Some(at)
     }
 
+    fn url(&mut self, field: DraftField) -> Option<WebUrl> {
+        let url = self.hint(field, url_hint)?;
+        self.content.text(field, url.as_str());
+        Some(url)
+    }
+
     fn user_agent(&mut self) {
-        let path = DraftField::UserAgent.name();
-        let Some(agent) = self.text(DraftField::UserAgent) else { return };
-        self.content.text(DraftField::UserAgent, agent);
-        if agent.len() > USER_AGENT_BYTES_MAX {
-            let message = format!("is {} bytes; a user agent is at most {USER_AGENT_BYTES_MAX} bytes", agent.len());
-            self.faults.push(path, "too_long", message);
-        }
-        if has_control(agent) {
-            self.faults.push(path, "bad_character", "contains a control character; leave it out");
+        if let Some(agent) = self.hint(DraftField::UserAgent, agent_hint) {
+            self.content.text(DraftField::UserAgent, &agent);
         }
     }
 
     fn address(&mut self) {
-        let Some(text) = self.text(DraftField::Ip) else { return };
-        match text.parse::<IpAddr>() {
-            Ok(address) => self.content.address(DraftField::Ip, mask(address)),
-            Err(_) => self.faults.push(DraftField::Ip.name(), "ip_form", "must be an IPv4 or IPv6 address, without port or zone"),
+        if let Some(address) = self.hint(DraftField::Ip, address_hint) {
+            self.content.address(DraftField::Ip, mask(address));
         }
     }
 
@@ -257,8 +304,7 @@ impl<'d> Judge<'d, '_> {
             }
             Given::Object(members) => members,
             other => {
-                let message = format!("is {}; give text, or an object with \"name\" and \"version\"", other.kind());
-                self.faults.push(field.name(), "wrong_type", message);
+                self.faults.wrong_kind(field.name(), other, "give text, or an object with \"name\" and \"version\"");
                 return None;
             }
         };
@@ -284,6 +330,7 @@ impl<'d> Judge<'d, '_> {
 
     fn client_member(&mut self, path: &str, value: Option<&Given<'_>>, required: bool) -> Option<String> {
         match value {
+            Some(Given::Text(text)) if text.is_empty() && !required => None,
             Some(Given::Text(text)) => self.client_word(path, text),
             None | Some(Given::Absent) => {
                 if required {
@@ -292,7 +339,7 @@ impl<'d> Judge<'d, '_> {
                 None
             }
             Some(other) => {
-                self.faults.push(path, "wrong_type", format!("is {}; give text", other.kind()));
+                self.faults.wrong_kind(path, other, "give text");
                 None
             }
         }

@@ -5,10 +5,20 @@
 use super::display_names::{given_browser, given_platform};
 use super::given::DraftField;
 use super::user_agent::Agent;
-use crate::domain::{Client, Device};
+use crate::domain::{Client, Device, Grade};
 
 /// The reason of a grade until activities are graded.
 pub const NOT_GRADED: &str = "not_graded";
+/// The reason of the grade of what says itself that it is a program.
+pub const DECLARED_BOT: &str = "declared_bot";
+
+/// What can be told of an activity without looking at others: a declared bot is a machine.
+pub(super) const fn grade(device: Device) -> (Grade, &'static str) {
+    match device {
+        Device::Bot => (Grade::Machine, DECLARED_BOT),
+        _ => (Grade::Unclear, NOT_GRADED),
+    }
+}
 
 /// What a draft says of its device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

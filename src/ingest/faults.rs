@@ -1,12 +1,13 @@
 //! The faults of one draft, bounded, with names that help.
 
-use super::given::DraftField;
+use super::given::{DraftField, Given};
 use crate::domain::Invalid;
 
-/// Faults of one draft that are told; the rest is counted. So a hostile body cannot make an answer much larger than itself.
-pub const DRAFT_FAULTS_MAX: usize = 16;
 /// Bytes of a sender's own word that a fault repeats.
 const QUOTED_BYTES_MAX: usize = 64;
+
+/// The fault of text that is sound JSON and holds half of a surrogate pair, which is no character.
+const HALF_SURROGATE: &str = "half_surrogate";
 
 /// What senders write who know another product, and our word for it.
 #[rustfmt::skip]
@@ -24,41 +25,44 @@ const OTHER_WORDS: &[(&str, DraftField)] = &[
 
 /// Collects faults.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
-    told: Invalid,
-    untold: usize,
-}
+pub(super) struct Faults(Invalid);
 
 impl Faults {
     /// Adds a fault.
     pub(super) fn push(&mut self, path: impl Into<String>, code: &'static str, message: impl Into<String>) {
-        if self.told.faults.len() == DRAFT_FAULTS_MAX {
-            self.untold += 1;
-        } else {
-            self.told.push(path, code, message);
-        }
+        self.0.push(path, code, message);
     }
 
     /// Keeps a parsed value, or its faults under `path`.
     pub(super) fn take<T>(&mut self, path: &str, parsed: Result<T, Invalid>) -> Option<T> {
-        match parsed {
-            Ok(value) => Some(value),
-            Err(invalid) => {
-                for fault in invalid.under(path).faults {
-                    self.push(fault.path, fault.code, fault.message);
-                }
-                None
-            }
-        }
+        self.0.take(path, parsed)
     }
 
     /// A field that there is not.
     pub(super) fn unknown_field(&mut self, name: &str) {
         let message = match nearest_field(name) {
+            _ if name == "specversion" => "is of a CloudEvent; send it as application/cloudevents+json".to_owned(),
             Some(field) => format!("is not a field of a draft; did you mean {:?}?", field.name()),
             None => "is not a field of a draft; put what is your own under \"properties\"".to_owned(),
         };
         self.push(quoted(name), "unknown_field", message);
+    }
+
+    /// A value of another kind than the field takes, or one that no text or number of ours is equal to.
+    pub(super) fn wrong_kind(&mut self, path: impl Into<String>, given: &Given<'_>, give: &str) {
+        match given {
+            Given::HalfText => self.push(
+                path,
+                HALF_SURROGATE,
+                "holds half of a surrogate pair, as when text is cut within an emoji; cut it between characters",
+            ),
+            other => self.push(path, "wrong_type", format!("is {}; {give}", other.kind())),
+        }
+    }
+
+    /// A name that holds half of a surrogate pair.
+    pub(super) fn half_name(&mut self, path: &str) {
+        self.push(quoted(path), HALF_SURROGATE, "has a name that holds half of a surrogate pair; cut names between characters");
     }
 
     /// A name that stands twice in one object.
@@ -68,26 +72,19 @@ impl Faults {
 
     /// Renames every place, as when the draft stands inside something else.
     pub(super) fn rename(&mut self, rename: impl Fn(&str) -> String) {
-        for fault in &mut self.told.faults {
+        for fault in &mut self.0.faults {
             fault.path = rename(&fault.path);
         }
     }
 
     /// Takes over the faults of a part.
     pub(super) fn append(&mut self, other: Self) {
-        self.untold += other.untold;
-        for fault in other.told.faults {
-            self.push(fault.path, fault.code, fault.message);
-        }
+        self.0.extend(other.0);
     }
 
     /// `None` while nothing is wrong.
     pub(super) fn into_invalid(self) -> Option<Invalid> {
-        let mut told = self.told;
-        if self.untold > 0 {
-            told.push("", "more_faults", format!("{} more faults are not listed; mend these first", self.untold));
-        }
-        (!told.is_empty()).then_some(told)
+        self.0.into_result().err()
     }
 }
 
@@ -110,25 +107,9 @@ fn nearest_field(name: &str) -> Option<DraftField> {
     if let Some((_, field)) = OTHER_WORDS.iter().find(|(word, _)| plain(word) == wanted) {
         return Some(*field);
     }
-    let close = DraftField::ALL.iter().map(|field| (distance(&wanted, &plain(field.name())), *field));
+    let close = DraftField::ALL.iter().map(|field| (strsim::levenshtein(&wanted, &plain(field.name())), *field));
     let most = if wanted.chars().count() < 5 { 1 } else { 2 };
     close.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, field)| field)
-}
-
-/// Insertions, deletions and changes of letters that make one word the other (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -160,8 +141,8 @@ mod tests {
             faults.unknown_field(&format!("{number}{}", "ä".repeat(1_000)));
         }
         let told = faults.into_invalid().expect("faults").faults;
-        assert_eq!(told.len(), super::DRAFT_FAULTS_MAX + 1);
-        assert_eq!(told.last().expect("last").code, "more_faults");
+        assert_eq!(told.len(), crate::domain::limits::FAULTS_MAX);
+        assert_eq!(told.last().expect("last").code, crate::domain::MORE_FAULTS);
         assert!(told.iter().all(|fault| fault.path.len() < 80));
         assert_eq!(quoted("short"), "short");
     }

@@ -16,8 +16,7 @@ pub(super) fn judge(given: Given<'_>, faults: &mut Faults) -> Properties {
         Given::Absent => return Properties::new(),
         Given::Object(members) => members,
         other => {
-            let message = format!("is {}; give an object of names with text, numbers or booleans", other.kind());
-            faults.push("properties", "wrong_type", message);
+            faults.wrong_kind("properties", &other, "give an object of names with text, numbers or booleans");
             return Properties::new();
         }
     };
@@ -38,6 +37,10 @@ fn each(members: Members<'_>, faults: &mut Faults) -> Properties {
     let mut properties = Properties::new();
     for (name, value) in members.kept {
         let path = || format!("properties.{}", quoted(&name));
+        if value == Given::HalfName {
+            faults.half_name(&path());
+            continue;
+        }
         if name.is_empty() {
             faults.push("properties", "empty", "a property must have a name");
             continue;
@@ -56,8 +59,12 @@ fn each(members: Members<'_>, faults: &mut Faults) -> Properties {
             Given::Text(text) => Property::Text(text.into_owned()),
             Given::Number(number) => Property::Number(number),
             Given::Bool(value) => Property::Bool(value),
-            Given::Object(_) | Given::Other(_) => {
-                faults.push(path(), "wrong_type", format!("is {}; properties are flat: text, number or boolean", value.kind()));
+            Given::Inexact => {
+                faults.push(path(), "inexact_number", "is a number that would not read back as the same value; send it as text");
+                continue;
+            }
+            Given::HalfText | Given::HalfName | Given::Object(_) | Given::Other(_) => {
+                faults.wrong_kind(path(), &value, "properties are flat: text, number or boolean");
                 continue;
             }
         };

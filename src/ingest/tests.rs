@@ -7,11 +7,12 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{BodyError, Drafts, ID_CONFLICT, Ingest, IngestConfig, Publisher, Receipt};
+use super::{BodyError, Drafts, Head, ID_CONFLICT, Ingest, IngestConfig, Receipt};
 use crate::auth::{Operator, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{Key, UnixMs};
 use crate::hub::{Hub, HubConfig};
+use crate::publish::Publisher;
 use crate::store::ActivityLog;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 
@@ -44,24 +45,27 @@ impl Bench {
         let made = store.keyring.create_workspace(Operator::assume(), Key::trusted("test"), "Test".to_owned()).await;
         let publisher = publisher(store.log.clone(), &tasks, &shutdown);
         let config = IngestConfig { clock, ..IngestConfig::default() };
-        let ingest = Ingest::start(store.log, publisher, config, &tasks, shutdown.clone());
+        let ingest = Ingest::start(store.log, publisher, config, &tasks, shutdown.clone()).expect("a thread");
         Self { ingest, workspace: made.expect("made").id, sqlite, tasks, shutdown, _directory: directory }
     }
 
     async fn read(&self, content_type: &str, encoding: Option<&str>, body: Bytes) -> Result<Drafts, BodyError> {
-        self.ingest.read(Some(content_type), encoding, body, None).await
+        self.ingest.read(&Head { content_type: Some(content_type), content_encoding: encoding, ..Head::default() }, body, None).await
     }
 
     /// Receipts of a body as `seq`, `seq again`, or the place and code of the first fault.
     async fn send(&self, body: &str, create_unknown: bool) -> Vec<String> {
         let drafts = self.read("application/json", None, Bytes::copy_from_slice(body.as_bytes())).await.expect("parses");
-        let receipts = self.ingest.submit(self.workspace, drafts.items, create_unknown).await.expect("taken");
-        let told = receipts.into_iter().map(|receipt| match receipt {
+        let place = self.ingest.reserve(Some(self.workspace), body.len()).expect("a place");
+        let receipts = self.ingest.submit(place, self.workspace, drafts.items, create_unknown, None).await.expect("taken");
+        let told = receipts.receipts.into_iter().map(|receipt| match receipt {
             Receipt::Stored { seq, recorded_at, duplicate, .. } => {
                 assert_eq!(recorded_at, NOW);
                 format!("{seq}{}", if duplicate { " again" } else { "" })
             }
-            Receipt::Rejected(invalid) => format!("{} {}", invalid.faults[0].path, invalid.faults[0].code),
+            Receipt::Rejected(invalid) | Receipt::OverQuota { invalid, .. } => {
+                format!("{} {}", invalid.faults[0].path, invalid.faults[0].code)
+            }
         });
         told.collect()
     }

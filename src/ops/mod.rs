@@ -1,7 +1,8 @@
-//! Operations: metrics and health, on a listener of their own that is not for the public.
+//! Operations: metrics and health, on a listener of their own that is not for the public, and what a supervisor is told.
 
 pub mod metrics;
 pub mod ready;
+pub mod supervisor;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use ready::Ready;
 pub struct Ops {
     /// The recorder of this process.
     pub recorder: Recorder,
-    /// Whether an append comes back through the hub.
+    /// Whether a probe comes back through the hub.
     pub ready: Arc<Ready>,
 }
 
@@ -39,7 +40,7 @@ async fn live() -> &'static str {
 
 async fn ready(State(ops): State<Ops>) -> Response {
     match ops.ready.check().await {
-        Ok(took) => (StatusCode::OK, format!("ready: an activity came back in {} ms\n", took.as_millis())).into_response(),
+        Ok(took) => (StatusCode::OK, format!("ready: a probe came back in {} ms\n", took.as_millis())).into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
     }
 }

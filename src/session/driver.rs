@@ -7,19 +7,26 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use tokio::time::Sleep;
 
-use super::disconnect::Disconnect;
+use super::disconnect::{Disconnect, TRY_LATER};
 use super::found::Found;
 use super::frames::{self, Limits, WelcomeFrame, Written};
-use super::machine::{Action, Answer, Question, Session};
+use super::machine::{Action, Session};
 use super::protocol::HEARTBEAT_MS;
-use super::{Guest, Readers};
-use crate::auth::Principal;
-use crate::store::StoreError;
+use super::read::{Answer, Question};
+use super::told::Told;
+use super::{Came, Guest, Readers};
+use crate::auth::Actor;
+use crate::domain::{Key, Seq};
+use crate::filter::FilterSet;
+use crate::store::{Count, Purpose, Reader, Reads, StoreError};
 
 /// A session with its hands and its clock.
 pub(super) struct Driver {
     pub session: Session,
     guest: Guest,
+    told: Told,
+    /// The root of its credential, whose turns its reads take: many streams of one key have no more than one.
+    root: i64,
     reading: Option<BoxFuture<'static, (u64, Result<Answer, StoreError>)>>,
     started: Instant,
     timer: Pin<Box<Sleep>>,
@@ -40,14 +47,17 @@ pub(super) enum Output {
 }
 
 impl Driver {
-    /// A session for this principal; `None` while its workspace cannot be opened.
-    pub async fn enter(readers: &Readers, principal: &Principal) -> Option<Box<Self>> {
-        let guest = readers.enter(principal).await?;
-        let seat = guest.seat.as_ref()?;
-        let session = Session::new(seat.session, seat.room.clone(), seat.outbox.clone(), principal.event.clone());
+    /// A session for who came, or why there is none.
+    pub async fn enter(readers: &Readers, came: Came) -> Result<Box<Self>, Disconnect> {
+        let guest = readers.enter(&came.principal).await.inspect_err(|why| Told::refused(&came, why))?;
+        let principal = &came.principal;
+        let seat = guest.seat.as_ref().ok_or(TRY_LATER)?;
+        let session = Session::new(seat.session, seat.room.clone(), seat.outbox.clone(), &principal.grant);
         let timer = Box::pin(tokio::time::sleep(Duration::from_millis(HEARTBEAT_MS)));
         let started = Instant::now();
-        Some(Box::new(Self { session, guest, reading: None, started, timer, armed_ms: HEARTBEAT_MS, stirred: true }))
+        let root = principal.root;
+        let told = Told::begins(came, seat.session);
+        Ok(Box::new(Self { session, guest, told, root, reading: None, started, timer, armed_ms: HEARTBEAT_MS, stirred: true }))
     }
 
     /// The first frame of a connection.
@@ -91,6 +101,7 @@ impl Driver {
             let now_ms = self.now_ms();
             self.session.tick(now_ms);
             self.guest.set_lagging(self.session.is_lagging());
+            self.told.lags(self.session.is_lagging());
         }
         while let Some(action) = self.session.next_action() {
             match action {
@@ -105,17 +116,24 @@ impl Driver {
                 Action::Read(read, question) => self.reading = self.read(read, question),
             }
         }
-        self.arm(self.session.next_tick_ms());
+        let next = self.session.next_tick_ms();
+        self.arm(next);
         None
     }
 
     /// A frame has been handed to the socket.
-    pub fn written(&self, committed_at: Option<Instant>) {
+    pub fn written(&mut self, bytes: usize, committed_at: Option<Instant>) {
+        self.told.wrote(bytes);
         let meters = &self.guest.readers.inner.meters;
         meters.frames.increment(1);
         if let Some(committed_at) = committed_at {
             meters.commit_to_socket.record(committed_at.elapsed().as_secs_f64());
         }
+    }
+
+    /// The session ends for this reason, and not because its reader is gone.
+    pub const fn ends(&mut self, reason: &'static str) {
+        self.told.ends(reason);
     }
 
     /// Waits until there may be something to do. Nothing is lost when it is dropped half-way.
@@ -147,17 +165,45 @@ impl Driver {
 
     fn read(&self, read: u64, question: Question) -> Option<BoxFuture<'static, (u64, Result<Answer, StoreError>)>> {
         let workspace = self.guest.seat.as_ref()?.room.workspace();
-        let readers = self.guest.readers.clone();
-        Some(Box::pin(async move {
-            let inner = &readers.inner;
-            // The semaphore is never closed.
-            let _turn = inner.reads.acquire().await;
-            let answer = match question {
-                Question::Head => inner.log.head(workspace).await.map(Answer::Head),
-                Question::Count { filter, from, to } => inner.log.count(workspace, (*filter).clone(), from, to).await.map(Answer::Count),
-                Question::History(ask) => inner.log.page(workspace, ask.query()).await.map(|page| Answer::History(Found::of(&ask, page))),
-            };
-            (read, answer)
-        }))
+        let reader = Reader { workspace, root: self.root, purpose: Purpose::Stream };
+        let reads = self.guest.readers.inner.reads.clone();
+        let principal = self.told.principal();
+        let viewer = (principal.actor, principal.grant.event.clone());
+        Some(Box::pin(async move { (read, answer(&reads, reader, viewer, question).await) }))
     }
+}
+
+/// Reads what is asked, by turns.
+async fn answer(reads: &Reads, reader: Reader, viewer: (Actor, Option<Key>), question: Question) -> Result<Answer, StoreError> {
+    let workspace = reader.workspace;
+    match question {
+        Question::Head => reads.head(workspace).await.map(Answer::Head),
+        Question::Mark(seq) => reads.mark(workspace, seq).await.map(Answer::Mark),
+        Question::View(key) => {
+            let (actor, event) = viewer;
+            reads.turn(reader).await?.view(key, actor, event.as_ref()).await.map(Answer::View)
+        }
+        Question::Count { filter, from, to } => count(reads, reader, &filter, from, to).await.map(Answer::Count),
+        Question::History(ask) => {
+            let page = reads.turn(reader).await?.log().page(workspace, ask.query()).await?;
+            Ok(Answer::History(Found::of(&ask, page)))
+        }
+    }
+}
+
+/// Counts the whole of (`from`, `to`], one short read a turn.
+async fn count(reads: &Reads, reader: Reader, filter: &FilterSet, from: Seq, to: Seq) -> Result<Count, StoreError> {
+    let read = async |from| reads.turn(reader).await?.log().count(reader.workspace, filter.clone(), from, to).await;
+    let first = read(from).await?;
+    let mut whole = first;
+    while whole.reached < to {
+        let next = read(whole.reached).await?;
+        // Nothing was read: there is no more than that.
+        let stuck = next.reached <= whole.reached;
+        whole = Count { stored: whole.stored + next.stored, since: first.since, ..next };
+        if stuck {
+            break;
+        }
+    }
+    Ok(whole)
 }

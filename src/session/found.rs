@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use crate::domain::limits::OUTBOUND_FRAME_BYTES_MAX;
-use crate::domain::{MembershipChange, Seq};
+use crate::domain::{Mark, MembershipChange, Seq};
 use crate::filter::FilterSet;
 use crate::hub::room::{Room, membership_changes};
-use crate::store::{Item, Order, Page, PageEnd, PageQuery};
+use crate::store::{Correction, Item, Order, Page, PageEnd, PageQuery};
 
 /// Bytes of a frame that are not activities, at most.
 const FRAME_MARGIN_BYTES: usize = 4 * 1024;
 /// Bytes of activities in one frame.
 pub const FRAME_ITEMS_BYTES_MAX: usize = OUTBOUND_FRAME_BYTES_MAX - FRAME_MARGIN_BYTES;
 /// Bytes of activities in the first frame of a subscription that begins afresh; few in tests, so that it takes several.
-const FIRST_FRAME_BYTES_MAX: usize = if cfg!(test) { 30 } else { FRAME_ITEMS_BYTES_MAX };
+const FIRST_FRAME_BYTES_MAX: usize = if cfg!(test) { 150 } else { FRAME_ITEMS_BYTES_MAX };
 /// Bytes of activities that a subscription which begins afresh is sent back, in as many frames as it takes.
 pub const BACKFILL_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Activities of one page while catching up; few in tests, so that there are many pages.
@@ -43,12 +43,16 @@ pub struct Found {
     pub items: Vec<Item>,
     /// How far it was read.
     pub reached: Seq,
+    /// The mark of that place, where the store was read.
+    pub reached_mark: Option<Mark>,
     /// True when the whole range was read.
     pub whole: bool,
     /// Everything up to here is gone from the store.
     pub pruned: Seq,
     /// Membership changes in what was read, oldest first only.
     pub memberships: Vec<(Seq, Arc<MembershipChange>)>,
+    /// Corrections in what was read that the filter is told of, oldest first only.
+    pub corrections: Vec<Correction>,
 }
 
 impl Ask {
@@ -80,6 +84,7 @@ impl Ask {
             order: self.order,
             limit: self.limit.max(1),
             bytes_max: self.bytes_max,
+            corrections: self.order == Order::OldestFirst,
         }
     }
 
@@ -95,26 +100,31 @@ impl Ask {
         let up_to = self.up_to.unwrap_or_else(|| room.head());
         if self.after >= up_to {
             // Nothing lies between; whoever asked without an end joins next, and reads the rest then.
-            return Some(Found { items: Vec::new(), reached: self.after, whole: true, pruned: 0, memberships: Vec::new() });
+            return Some(Found::nothing(self.after));
         }
         let batches = room.recent(self.after, up_to)?;
         let entries = || batches.iter().flat_map(|b| b.iter()).filter(|e| e.seq > self.after && e.seq <= up_to);
-        let mut found = Found { items: Vec::new(), reached: up_to, whole: true, pruned: 0, memberships: Vec::new() };
-        let mut bytes = 0;
+        let mut found = Found::nothing(up_to);
+        let (mut bytes, mut taken) = (0, self.after);
         room.with_people(|people| {
             for entry in entries() {
-                let Some(activity) = entry.activity() else { continue };
-                if !self.filter.matches(&activity.facts, people.of(&activity.facts)) {
-                    continue;
-                }
-                bytes += activity.body.len() + 1;
-                let fits = found.items.len() < self.limit && (found.items.is_empty() || bytes <= self.bytes_max);
-                if !fits {
-                    found.reached = found.items.last().map_or(self.after, |i| i.seq);
+                let correction = Correction::of(entry.seq, &entry.kind, &self.filter, people.of_kind(&entry.kind));
+                let activity = entry.activity().filter(|a| self.filter.matches(&a.facts, people.of(&a.facts)));
+                let more = match (&activity, &correction) {
+                    (Some(activity), _) => activity.body.len() + 1,
+                    (None, Some(correction)) => correction.json.len() + 1,
+                    (None, None) => continue,
+                };
+                bytes += more;
+                let (count, first) = (found.items.len().max(found.corrections.len()), taken == self.after);
+                if !first && (count >= self.limit || bytes > self.bytes_max) {
+                    found.reached = taken;
                     found.whole = false;
                     break;
                 }
-                found.items.push(Item { seq: entry.seq, body: activity.body.clone() });
+                taken = entry.seq;
+                found.items.extend(activity.map(|activity| Item { seq: entry.seq, mark: entry.mark, body: activity.body.clone() }));
+                found.corrections.extend(correction);
             }
         });
         let changes = membership_changes(entries()).filter(|(seq, _)| *seq <= found.reached);
@@ -124,7 +134,7 @@ impl Ask {
 
     fn recent_newest(&self, room: &Room) -> Option<Found> {
         let up_to = self.up_to.unwrap_or_else(|| room.head());
-        let mut found = Found { items: Vec::new(), reached: up_to, whole: up_to == 0, pruned: 0, memberships: Vec::new() };
+        let mut found = Found { whole: up_to == 0, ..Found::nothing(up_to) };
         if self.limit == 0 || up_to == 0 {
             return Some(found);
         }
@@ -133,7 +143,7 @@ impl Ask {
         let mut bytes = 0;
         let mut full = false;
         room.with_people(|people| {
-            let entries = batches.iter().rev().flat_map(|b| b.iter().rev()).filter(|e| e.seq <= up_to);
+            let entries = batches.iter().rev().flat_map(|b| b.iter().rev()).filter(|e| e.seq > from && e.seq <= up_to);
             for entry in entries {
                 let Some(activity) = entry.activity() else { continue };
                 if !self.filter.matches(&activity.facts, people.of(&activity.facts)) {
@@ -144,7 +154,7 @@ impl Ask {
                 if full {
                     break;
                 }
-                found.items.push(Item { seq: entry.seq, body: activity.body.clone() });
+                found.items.push(Item { seq: entry.seq, mark: entry.mark, body: activity.body.clone() });
             }
         });
         full |= found.items.len() == self.limit;
@@ -159,19 +169,37 @@ impl Ask {
 }
 
 impl Found {
+    /// Nothing, up to a place.
+    pub fn nothing(reached: Seq) -> Self {
+        Self { items: Vec::new(), reached, reached_mark: None, whole: true, pruned: 0, memberships: Vec::new(), corrections: Vec::new() }
+    }
+
     /// What the store found for this question.
     pub fn of(ask: &Ask, page: Page) -> Self {
         let mut found = Self {
             items: page.items,
             reached: page.reached,
+            reached_mark: page.reached_mark,
             whole: page.end == PageEnd::Range,
             pruned: page.head.pruned,
             memberships: page.memberships,
+            corrections: page.corrections,
         };
         if ask.order == Order::NewestFirst {
             found.items.reverse();
         }
         found
+    }
+
+    /// Leaves what comes before the first correction, up to the last activity there, whose mark is at hand; what was read from
+    /// `after` on and is not left is read again.
+    pub fn cut_to_first_correction(&mut self, after: Seq) {
+        if let Some(first) = self.corrections.first().map(|c| c.at) {
+            self.items.retain(|item| item.seq < first);
+            self.corrections.clear();
+            let (reached, mark) = self.items.last().map_or((after, None), |item| (item.seq, item.mark));
+            (self.reached, self.reached_mark, self.whole) = (reached, mark, false);
+        }
     }
 
     /// True when one of the membership changes concerns the filter.

@@ -7,12 +7,21 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::disconnect::Disconnect;
 use crate::domain::Cursor;
 use crate::domain::limits::{BACKFILL_MAX, OUTBOUND_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
+use crate::store::Correction;
 
 /// Stands where activities are spliced in. Always the last field of its frame.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Spliced;
+
+impl Spliced {
+    /// What is written behind the activities is not written here.
+    fn comes_later(&self) -> bool {
+        true
+    }
+}
 
 impl Serialize for Spliced {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -103,7 +112,8 @@ frames! {
         /// Oldest first.
         #[schema(value_type = Vec<crate::wire::ActivityView>)] items: Spliced,
     }
-    /// Activities, in seq order, each exactly once within a rev.
+    /// Activities, in seq order, each exactly once within a rev; and what became of earlier ones, to be applied after them,
+    /// `amended` and `erased` together by `at`. Applying one twice, or one of an unknown id, changes nothing.
     ActivitiesFrame as Activities = "activities" {
         /// Which subscription.
         sub: &'a str,
@@ -113,6 +123,10 @@ frames! {
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
         /// Entries of the log between `position` and its end, while catching up: at most so many activities are to come.
         #[serde(skip_serializing_if = "Option::is_none")] remaining: Option<u64>,
+        /// Amendments of activities that matched before, or match now.
+        #[schema(required = false, value_type = Vec<crate::wire::AmendedView>)] #[serde(skip_serializing_if = "Spliced::comes_later")] amended: Spliced,
+        /// Erasures in the events that this subscription may see, whatever was erased.
+        #[schema(required = false, value_type = Vec<crate::wire::ErasedView>)] #[serde(skip_serializing_if = "Spliced::comes_later")] erased: Spliced,
         /// Oldest first.
         #[schema(value_type = Vec<crate::wire::ActivityView>)] items: Spliced,
     }
@@ -122,6 +136,18 @@ frames! {
         sub: &'a str,
         /// Everything up to here has been sent.
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] position: Cursor,
+        /// When the whole path was last known to work: all that was durable then has been sent.
+        #[schema(format = DateTime)] #[serde(skip_serializing_if = "Option::is_none")] checked_at: Option<String>,
+    }
+    /// The whole path has broken, or works again: sent once each, and to who comes while it is broken.
+    PulseFrame as Pulse = "pulse" {
+        /// `broken` or `ok`.
+        state: &'a str,
+        /// When it last worked; absent when it is `ok`.
+        #[schema(format = DateTime)] #[serde(skip_serializing_if = "Option::is_none")] since: Option<String>,
+        /// `not_stored`: nothing can be made durable; `not_delivered`: what is durable does not reach those who read. Absent when
+        /// it is `ok`.
+        #[serde(skip_serializing_if = "Option::is_none")] reason: Option<&'a str>,
     }
     /// A new filter is in force above `position`.
     RefilteredFrame as Refiltered = "refiltered" {
@@ -182,18 +208,18 @@ frames! {
         /// When the first entry after `from` was recorded; null when there is none.
         #[schema(value_type = Option<String>, format = DateTime)] since: Option<String>,
     }
-    /// A name that may be shown has changed.
+    /// Names that may be shown have changed; at most one such frame a second.
     ChangedFrame as Changed = "changed" {
         /// `event`, `partner`, `message` or `campaign`.
         what: &'a str,
-        /// `expo-2026`, or `expo-2026/acme`.
-        key: &'a str,
+        /// Which: `expo-2026`, or `expo-2026/acme`; at most 100. Null when there are more: read the directory again.
+        #[schema(value_type = Option<Vec<String>>)] keys: Option<Vec<&'a str>>,
     }
     /// A subscription could not go on where it was; `subscribed` with mode fresh follows.
     ResetFrame as Reset = "reset" {
         /// Which subscription.
         sub: &'a str,
-        /// `epoch`, `pruned` or `ahead`.
+        /// `epoch`: of another log, or of another history of it; `pruned`: what comes next is gone.
         reason: &'a str,
         /// The oldest position that could be continued.
         #[schema(value_type = String)] #[serde(serialize_with = "as_text")] oldest: Cursor,
@@ -263,8 +289,10 @@ pub struct Written {
     /// The position in it, if it has one.
     pub position: Option<Cursor>,
     head: String,
-    /// JSON of one or more activities each, to be separated by commas; what ends the frame comes after them.
+    /// JSON of one or more activities each, to be separated by commas.
     parts: Vec<Bytes>,
+    /// What ends the frame.
+    tail: Bytes,
 }
 
 /// What stands between activities.
@@ -277,8 +305,8 @@ impl Written {
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let commas = std::iter::once(&[][..]).chain(std::iter::repeat(COMMA));
         let items = commas.zip(&self.parts).flat_map(|(comma, part)| [comma, part.as_ref()]).filter(|piece| !piece.is_empty());
-        let end = (!self.parts.is_empty()).then_some(ITEMS_END);
-        std::iter::once(self.head.as_bytes()).chain(items).chain(end)
+        let tail = (!self.tail.is_empty()).then_some(self.tail.as_ref());
+        std::iter::once(self.head.as_bytes()).chain(items).chain(tail)
     }
 
     /// Bytes of its JSON.
@@ -297,7 +325,7 @@ impl Written {
 
 /// Writes a frame without activities.
 pub fn write<F: Frame>(frame: &F, position: Option<Cursor>) -> Written {
-    Written { word: frame.word(), position, head: to_text(frame), parts: Vec::new() }
+    Written { word: frame.word(), position, head: to_text(frame), parts: Vec::new(), tail: Bytes::new() }
 }
 
 /// Writes a frame whose last field is [`Spliced`], with activities laid in; each part is JSON of one or more of them,
@@ -307,8 +335,36 @@ pub fn write_items<F: Frame>(frame: &F, position: Cursor, parts: Vec<Bytes>) -> 
     let mut head = to_text(frame);
     debug_assert!(head.ends_with(PLACEHOLDER), "items come last");
     head.truncate(head.len() - PLACEHOLDER.len());
-    head.push_str(if parts.is_empty() { "[]}" } else { "[" });
-    Written { word: frame.word(), position: Some(position), head, parts }
+    head.push('[');
+    Written { word: frame.word(), position: Some(position), head, parts, tail: Bytes::from_static(ITEMS_END) }
+}
+
+/// The same with corrections, in the order of their places: they are written behind the activities, as they are applied.
+pub fn write_corrected(frame: &ActivitiesFrame<'_>, position: Cursor, parts: Vec<Bytes>, corrections: &[Correction]) -> Written {
+    let mut written = write_items(frame, position, parts);
+    let mut tail = b"]".to_vec();
+    for (name, erases) in [("amended", false), ("erased", true)] {
+        let mut first = true;
+        for correction in corrections.iter().filter(|c| c.erases == erases) {
+            match std::mem::take(&mut first) {
+                true => tail.extend_from_slice(format!(",\"{name}\":[").as_bytes()),
+                false => tail.extend_from_slice(COMMA),
+            }
+            tail.extend_from_slice(&correction.json);
+        }
+        if !first {
+            tail.push(b']');
+        }
+    }
+    tail.push(b'}');
+    written.tail = tail.into();
+    written
+}
+
+/// What is said before a connection ends, where there is something to say: when to come back.
+pub fn write_bye(disconnect: &Disconnect) -> Option<Written> {
+    let reconnect_after_ms = disconnect.reconnect_after_ms?;
+    Some(write(&ByeFrame { r#type: ByeFrame::WORD, reason: disconnect.reason, reconnect_after_ms }, None))
 }
 
 fn to_text<F: Frame>(frame: &F) -> String {

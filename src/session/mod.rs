@@ -1,21 +1,34 @@
 //! One reader's life: the words, the subscriptions, catching up, and how it ends.
 //!
-//! [`machine`] and `catch_up` are the session as a plain state machine, with no socket, clock or store of its own;
-//! `driver` carries out what it asks; [`ws`] and [`sse`] put it on the wire. A slow reader costs what its outbox may hold
+//! [`machine`] is the session as a plain state machine, with no socket, clock or store of its own: words in, actions out. Of a
+//! subscription, `stage` says where it stands, and `live`, `refilter`, `accord`, `catch_up`, `seals` and `read` what becomes of
+//! it; `driver` carries out what is asked; [`ws`] and [`sse`] put it on the wire. A slow reader costs what its outbox may hold
 //! and then one cursor.
 
+mod accord;
 mod catch_up;
 pub mod disconnect;
 mod driver;
 mod found;
 pub mod frames;
+mod live;
 pub mod machine;
 #[cfg(test)]
 mod model;
+mod names;
+mod open;
+#[cfg(test)]
+mod planted;
 pub mod protocol;
+pub mod read;
+mod refilter;
+mod seals;
 pub mod socket;
 pub mod sse;
+mod stage;
 mod subscription;
+mod told;
+mod viewing;
 mod words;
 pub mod ws;
 
@@ -23,19 +36,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use dashmap::DashMap;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use tokio::sync::Semaphore;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Principal;
 use crate::clock::Clock;
-use crate::hub::outbox::{Ending, Outbox};
-use crate::hub::shard::SessionNo;
+use crate::domain::UnixMs;
+use crate::hub::outbox::Outbox;
 use crate::hub::{Hub, Seat};
-use crate::store::ActivityLog;
+use crate::store::Reads;
 use crate::telemetry;
+use disconnect::{Disconnect, TRY_LATER};
+pub use open::Grants;
+use open::{OpenStreams, Standing};
+pub use viewing::Wants;
+
+/// How often it is looked whose credential has expired.
+const EXPIRY_EVERY: Duration = Duration::from_secs(1);
 
 /// Sizes and times of sessions.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -43,8 +62,6 @@ use crate::telemetry;
 pub struct SessionConfig {
     /// Bytes that wait for one session at most; beyond it the session is served from the log.
     pub outbox_bytes_max: usize,
-    /// Reads of the store for sessions at one time; further ones wait.
-    pub reads_max: usize,
     /// Seconds between pings.
     pub ping_every_s: u64,
     /// Seconds for the answer to a ping.
@@ -57,14 +74,26 @@ pub struct SessionConfig {
 
 impl Default for SessionConfig {
     fn default() -> Self {
-        Self {
-            outbox_bytes_max: 1024 * 1024,
-            reads_max: 16,
-            ping_every_s: 25,
-            pong_within_s: 10,
-            write_within_s: 30,
-            words_per_second_max: 500,
-        }
+        Self { outbox_bytes_max: 1024 * 1024, ping_every_s: 25, pong_within_s: 10, write_within_s: 30, words_per_second_max: 500 }
+    }
+}
+
+/// Who came to read, and how.
+#[derive(Debug, Clone)]
+pub struct Came {
+    /// Who.
+    pub principal: Principal,
+    /// The request that they came by, as the log names it.
+    pub request_id: String,
+    /// `websocket` or `events`.
+    pub by: &'static str,
+}
+
+impl Came {
+    /// What is told in the course of the session stands in this.
+    fn span(&self) -> tracing::Span {
+        let Self { principal, request_id, by } = self;
+        tracing::debug_span!("session", %request_id, by, workspace = principal.workspace.number(), actor = %principal.actor)
     }
 }
 
@@ -76,21 +105,17 @@ pub struct Readers {
 
 struct Inner {
     hub: Hub,
-    log: Arc<dyn ActivityLog>,
+    reads: Reads,
     clock: Clock,
     config: SessionConfig,
     tasks: TaskTracker,
+    /// What sessions run on: that of whoever made this, not of the request that brought one.
+    runtime: Handle,
     shutdown: CancellationToken,
-    open: DashMap<SessionNo, Open>,
+    open: Arc<OpenStreams>,
+    grants: Grants,
     count: AtomicUsize,
-    reads: Semaphore,
     meters: Meters,
-}
-
-/// A session that is open, by what it came in with.
-struct Open {
-    credential: i64,
-    outbox: Arc<Outbox>,
 }
 
 /// Handles of the metrics that every frame touches: looking them up by name costs more than counting.
@@ -107,13 +132,15 @@ struct Guest {
     readers: Readers,
     seat: Option<Seat>,
     lagging: bool,
+    _standing: Standing,
 }
 
 impl Readers {
-    /// Readers of this hub and log. Their sessions say `bye` on `shutdown`.
+    /// Readers of this hub, and of the log by turns, on the runtime that this is called on. Their sessions say `bye` on `shutdown`.
     pub fn new(
         hub: Hub,
-        log: Arc<dyn ActivityLog>,
+        reads: Reads,
+        grants: Grants,
         clock: Clock,
         config: SessionConfig,
         tasks: &TaskTracker,
@@ -126,27 +153,45 @@ impl Readers {
             frames: counter!(telemetry::SESSION_FRAMES),
             commit_to_socket: histogram!(telemetry::COMMIT_TO_SOCKET_SECONDS),
         };
-        let reads = Semaphore::new(config.reads_max.max(1));
         let inner = Inner {
             hub,
-            log,
+            reads,
             clock,
             config,
             tasks: tasks.clone(),
+            runtime: Handle::current(),
             shutdown,
-            open: DashMap::new(),
+            open: Arc::default(),
+            grants,
             count: AtomicUsize::new(0),
-            reads,
             meters,
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// Ends every open stream that came in by one of these credentials: 4401.
+    /// Ends every stream, open or about to be, that hangs on one of these credentials: 4401.
     pub fn revoked(&self, credentials: &[i64]) {
-        for open in self.inner.open.iter().filter(|o| credentials.contains(&o.credential)) {
-            open.outbox.end(Ending::Revoked);
+        // In this order: who stands in the list after it was gone through hears that something was revoked.
+        self.inner.grants.revocations.hear();
+        self.inner.open.revoked(credentials);
+    }
+
+    /// The path has broken, or works again: every stream is told.
+    pub fn pulse_changed(&self) {
+        self.inner.open.pulse_changed();
+    }
+
+    /// Until shutdown: ends every stream whose credential has expired. By the time of day, looked at again and again, so
+    /// that a clock that is set right counts.
+    pub async fn keep_expiry(self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(tokio::time::sleep(EXPIRY_EVERY)).await.is_some() {
+            self.inner.open.expire(self.inner.clock.now());
         }
+    }
+
+    /// When the whole path was last known to work.
+    pub fn checked_at(&self) -> Option<UnixMs> {
+        self.inner.hub.pulse().checked_at()
     }
 
     /// Sessions that are open.
@@ -154,13 +199,17 @@ impl Readers {
         self.inner.count.load(Ordering::Relaxed)
     }
 
-    /// Takes a seat in the principal's workspace; `None` while it cannot be opened.
-    async fn enter(&self, principal: &Principal) -> Option<Guest> {
-        let seat = self.inner.hub.seat(principal.workspace, self.inner.config.outbox_bytes_max).await?;
-        self.inner.open.insert(seat.session, Open { credential: principal.key, outbox: seat.outbox.clone() });
-        self.inner.count.fetch_add(1, Ordering::Relaxed);
-        self.inner.meters.sessions.increment(1.0);
-        Some(Guest { readers: self.clone(), seat: Some(seat), lagging: false })
+    /// Takes a seat in the principal's workspace.
+    async fn enter(&self, principal: &Principal) -> Result<Guest, Disconnect> {
+        let inner = &self.inner;
+        let outbox = Arc::new(Outbox::new(inner.config.outbox_bytes_max));
+        let standing = inner.open.stand(principal.credential, principal.grant.until, outbox.clone());
+        let seat = inner.hub.seat(principal.workspace, outbox).await.ok_or(TRY_LATER)?;
+        inner.count.fetch_add(1, Ordering::Relaxed);
+        inner.meters.sessions.increment(1.0);
+        let guest = Guest { readers: self.clone(), seat: Some(seat), lagging: false, _standing: standing };
+        inner.grants.still(principal, inner.clock.now()).await?;
+        Ok(guest)
     }
 
     fn write_within(&self) -> Duration {
@@ -187,7 +236,6 @@ impl Drop for Guest {
     fn drop(&mut self) {
         self.set_lagging(false);
         if let Some(seat) = self.seat.take() {
-            self.readers.inner.open.remove(&seat.session);
             self.readers.inner.count.fetch_sub(1, Ordering::Relaxed);
             self.readers.inner.meters.sessions.decrement(1.0);
             seat.leave();

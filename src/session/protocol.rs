@@ -7,8 +7,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::frames::{
-    ActivitiesFrame, ByeFrame, CaughtUpFrame, ChangedFrame, ErrorFrame, LaggingFrame, Limits, PongFrame, PositionFrame, RefilteredFrame,
-    ResetFrame, SealedFrame, SubscribedFrame, UnsubscribedFrame, WelcomeFrame,
+    ActivitiesFrame, ByeFrame, CaughtUpFrame, ChangedFrame, ErrorFrame, LaggingFrame, Limits, PongFrame, PositionFrame, PulseFrame,
+    RefilteredFrame, ResetFrame, SealedFrame, SubscribedFrame, UnsubscribedFrame, WelcomeFrame,
 };
 use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX, SUB_NAME_BYTES_MAX};
 
@@ -16,6 +16,8 @@ use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX, SUB_NAME_BYTES_MAX};
 pub const SUBPROTOCOL: &str = "tidings.v1";
 /// At least this often, in milliseconds, every subscription is told its position.
 pub const HEARTBEAT_MS: u64 = 15_000;
+/// This often, in milliseconds, a subscription that asks for it is told that the path works.
+pub const PULSE_MS: u64 = 2_000;
 
 /// Codes of [`ErrorFrame`].
 pub mod code {
@@ -35,6 +37,10 @@ pub mod code {
     pub const CURSOR_INVALID: &str = "cursor_invalid";
     /// The key is bound to an event, and another was named.
     pub const EVENT_FORBIDDEN: &str = "event_forbidden";
+    /// There is no such view for this reader, or no longer.
+    pub const VIEW_UNKNOWN: &str = "view_unknown";
+    /// The credential is confined to another view.
+    pub const VIEW_FORBIDDEN: &str = "view_forbidden";
     /// The log changed under the count three times.
     pub const SEAL_BUSY: &str = "seal_busy";
     /// Too many words of this subscription wait for their answers.
@@ -51,6 +57,8 @@ pub mod code {
         (FILTER_INVALID, "Mend the fields that the message names; the old filter stays in force."),
         (CURSOR_INVALID, "Use a position as the server gave it, or leave it out to begin afresh."),
         (EVENT_FORBIDDEN, "Leave the event out, or use a key that is not bound to another."),
+        (VIEW_UNKNOWN, "Name a view of GET /v1/views, or subscribe with a filter alone."),
+        (VIEW_FORBIDDEN, "Leave the view out: the credential reads one, and knows which."),
         (SEAL_BUSY, "Ask again in a moment."),
         (TOO_MANY_WAITING, "Wait for the answers before sending more."),
         (UNAVAILABLE, "Ask again in a moment."),
@@ -64,12 +72,16 @@ pub enum Word {
     Subscribe {
         /// Its name.
         sub: String,
-        /// As sent: read later, so that its faults are told under the right code.
-        filter: Value,
+        /// As sent: read later, so that its faults are told under the right code. Everything where only a view is named.
+        filter: Option<Value>,
+        /// Key of the view that must hold too.
+        view: Option<String>,
         /// Where to go on.
         after: Option<String>,
         /// Activities to send back when it begins afresh.
         backfill: usize,
+        /// True to be told every two seconds that the path works.
+        pulse: bool,
     },
     /// Change its filter in place.
     Refilter {
@@ -115,10 +127,15 @@ pub struct BadWord {
 #[schema(as = SubscribeWord)]
 struct RawSubscribe {
     sub: String,
-    #[schema(value_type = Object)]
-    filter: Value,
+    /// A filter set; one of this and `view` at least.
+    #[schema(value_type = Option<Object>)]
+    filter: Option<Value>,
+    /// Key of a view: both it and `filter` must hold.
+    view: Option<String>,
     after: Option<String>,
     backfill: Option<usize>,
+    /// True to be told `position` with `checked_at` every two seconds.
+    pulse: Option<bool>,
     #[expect(dead_code, reason = "accepted and not yet honoured")]
     conflate_ms: Option<u64>,
 }
@@ -196,7 +213,11 @@ fn read_fields(mut object: serde_json::Map<String, Value>) -> Result<Word, (&'st
         "subscribe" => {
             let raw: RawSubscribe = fields(object)?;
             let backfill = backfill_of(raw.backfill)?.unwrap_or(BACKFILL_DEFAULT);
-            Ok(Word::Subscribe { sub: name_of(raw.sub)?, filter: raw.filter, after: raw.after, backfill })
+            if raw.filter.is_none() && raw.view.is_none() {
+                return Err((code::BAD_FRAME, "filter: is required where no view is named; {} is everything".to_owned()));
+            }
+            let RawSubscribe { filter, view, after, pulse, .. } = raw;
+            Ok(Word::Subscribe { sub: name_of(raw.sub)?, filter, view, after, backfill, pulse: pulse.unwrap_or_default() })
         }
         "refilter" => {
             let raw: RawRefilter = fields(object)?;
@@ -236,6 +257,7 @@ fn backfill_of(given: Option<usize>) -> Result<Option<usize>, (&'static str, Str
     SubscribedFrame,
     ActivitiesFrame,
     PositionFrame,
+    PulseFrame,
     RefilteredFrame,
     UnsubscribedFrame,
     LaggingFrame,

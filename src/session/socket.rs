@@ -11,11 +11,13 @@ use std::pin::Pin;
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use futures::{SinkExt as _, StreamExt as _};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncWrite as _;
+use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -37,6 +39,22 @@ const PIECES_MAX: usize = 512;
 /// First byte of an unfragmented text frame (RFC 6455, 5.2: FIN and opcode 1).
 const TEXT_FRAME: u8 = 0x81;
 
+/// The version of the protocol (RFC 6455, 4.1).
+pub const VERSION: &str = "13";
+/// Bytes of the nonce in `Sec-WebSocket-Key` (RFC 6455, 4.1).
+const KEY_BYTES: usize = 16;
+/// Bytes that are read at a time, to be thrown away, after the connection has ended.
+const WASTE_BYTES: usize = 4 * 1024;
+
+/// Why a request cannot become a WebSocket, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeFault {
+    /// It does not ask for one, or for another version.
+    NoUpgrade(&'static str),
+    /// It asks wrongly.
+    Malformed(&'static str),
+}
+
 /// A request that may become a WebSocket.
 pub struct Upgrade {
     on_upgrade: OnUpgrade,
@@ -50,21 +68,28 @@ impl Upgrade {
     ///
     /// # Errors
     /// What is missing, in words.
-    pub fn read(parts: &mut Parts) -> Result<Self, &'static str> {
+    pub fn read(parts: &mut Parts) -> Result<Self, HandshakeFault> {
+        use HandshakeFault::{Malformed, NoUpgrade};
         let headers = &parts.headers;
         if parts.method != Method::GET {
-            return Err("a WebSocket begins with GET");
+            return Err(Malformed("a WebSocket begins with GET"));
+        }
+        if parts.version < Version::HTTP_11 {
+            return Err(Malformed("a WebSocket begins with HTTP/1.1"));
         }
         if !has_token(headers, &header::CONNECTION, "upgrade") || !has_token(headers, &header::UPGRADE, "websocket") {
-            return Err("the headers Connection: Upgrade and Upgrade: websocket are needed");
+            return Err(NoUpgrade("the headers Connection: Upgrade and Upgrade: websocket are needed"));
         }
-        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|v| v != "13") {
-            return Err("the header Sec-WebSocket-Version must be 13");
+        if the_one(headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|v| v != VERSION) {
+            return Err(NoUpgrade("the header Sec-WebSocket-Version must be 13"));
         }
-        let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or("the header Sec-WebSocket-Key is needed")?;
+        let key = the_one(headers, &header::SEC_WEBSOCKET_KEY).ok_or(Malformed("the header Sec-WebSocket-Key is needed, once"))?;
+        if BASE64.decode(key).map_or(0, |key| key.len()) != KEY_BYTES {
+            return Err(Malformed("the header Sec-WebSocket-Key must be 16 bytes in base64"));
+        }
         let accept = derive_accept_key(key.as_bytes());
         let offered = has_token(headers, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL);
-        let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or("this connection cannot be upgraded")?;
+        let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Malformed("this connection cannot be upgraded"))?;
         Ok(Self { on_upgrade, accept, offered })
     }
 
@@ -101,6 +126,12 @@ impl Upgrade {
     }
 }
 
+/// The value of a header that is there exactly once.
+fn the_one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut all = headers.get_all(name).into_iter();
+    all.next().filter(|_| all.next().is_none())
+}
+
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let words = headers.get_all(name).into_iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
     words.map(str::trim).any(|word| word.eq_ignore_ascii_case(token))
@@ -134,11 +165,39 @@ impl Wire {
         self.socket.send(message).await
     }
 
+    /// Answers the peer's close, which the library has made the answer to and holds.
+    pub async fn answer_close(&mut self) {
+        // The library tells the end of the connection as an error: it is what is awaited here.
+        let _ = self.socket.flush().await;
+    }
+
+    /// Waits for the answer to our close.
+    pub async fn closed(&mut self) {
+        while let Some(Ok(message)) = self.next().await {
+            if matches!(message, Message::Close(_)) {
+                return;
+            }
+        }
+    }
+
+    /// Says that nothing more comes, and reads what the peer still sends until it goes too: a connection that is dropped
+    /// with bytes unread is reset, and a reset overtakes the frame that said why.
+    pub async fn linger(&mut self) {
+        let io = self.socket.get_mut();
+        if io.shutdown().await.is_ok() {
+            let mut waste = vec![0; WASTE_BYTES];
+            while matches!(io.read(&mut waste).await, Ok(1..)) {}
+        }
+    }
+
     /// Writes a data frame. It must not be dropped half-way unless the connection ends.
     ///
     /// # Errors
-    /// When the peer has gone.
+    /// When the peer has gone, or has not taken the frame before it.
     pub async fn write(&mut self, frame: &Written) -> Result<(), Error> {
+        if self.half_written {
+            return Err(Error::ConnectionClosed);
+        }
         if std::mem::take(&mut self.answering) {
             self.socket.flush().await?;
         }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use super::frames::{self, UnsubscribedFrame};
 use super::machine::Session;
 use super::protocol::code;
-use super::subscription::Seal;
-use crate::domain::Cursor;
+use super::seals::{OTHER_HISTORY, Seal};
+use super::subscription::Subscription;
+use super::viewing::Wants;
 use crate::domain::limits::SUBSCRIPTIONS_MAX;
+use crate::domain::{Cursor, Key};
 use crate::filter::FilterSet;
 use crate::hub::shard::Command;
 
 /// Words of one subscription that may wait for their answers.
-const WAITING_MAX: usize = 64;
+pub(super) const WAITING_MAX: usize = 64;
 
 /// A code of the protocol and what is wrong.
 type Fault = (&'static str, String);
@@ -21,7 +23,7 @@ impl Session {
     pub(super) fn subscribe(
         &mut self,
         sub: String,
-        filter: &serde_json::Value,
+        (filter, view, pulse): (Option<serde_json::Value>, Option<String>, bool),
         after: Option<String>,
         backfill: usize,
         reference: Option<String>,
@@ -35,10 +37,10 @@ impl Session {
         };
         let checked = match fault {
             Some(fault) => Err(fault),
-            None => self.read_filter(filter).and_then(|filter| Ok((filter, read_cursor("after", after)?))),
+            None => self.read_wants(filter.as_ref(), view, pulse).and_then(|wants| Ok((wants, read_cursor("after", after)?))),
         };
         match checked {
-            Ok((filter, after)) => self.subscribe_to(sub, filter, after, backfill, reference),
+            Ok((wants, after)) => self.subscribe_to(sub, wants, after, backfill, reference),
             Err((code, message)) => self.error(Some(&sub), reference.as_deref(), code, &message, false),
         }
     }
@@ -55,6 +57,10 @@ impl Session {
             Ok((at, filter)) => {
                 let backfill = backfill.unwrap_or(self.subs[at].backfill);
                 self.subs[at].backfill = backfill;
+                if let Some(viewing) = &mut self.subs[at].viewing {
+                    viewing.own = filter.clone();
+                }
+                let filter = self.wanted(at, filter);
                 self.ask_refilter(at, Arc::new(filter), backfill, reference);
             }
         }
@@ -64,31 +70,47 @@ impl Session {
         match self.find(name) {
             Err((code, message)) => self.error(Some(name), reference.as_deref(), code, &message, false),
             Ok(at) => {
-                let mut sub = self.subs.remove(at);
-                self.outbox.release(sub.forget_queue());
-                self.tell(Command::Remove { session: self.number(), sub: sub.no });
-                let position = self.room.cursor(sub.position);
-                let frame = UnsubscribedFrame { r#type: UnsubscribedFrame::WORD, sub: name, r#ref: reference.as_deref(), position };
-                self.send(frames::write(&frame, Some(position)));
+                let sub = self.drop_subscription(at);
+                self.tell_unsubscribed(&sub, reference.as_deref());
             }
         }
     }
 
     pub(super) fn seal(&mut self, name: &str, from: Option<String>, reference: Option<String>) {
         let checked = self.find(name).and_then(|at| {
-            if self.subs[at].seals.len() >= WAITING_MAX {
+            if self.subs[at].seals.waiting.len() >= WAITING_MAX {
                 return Err((code::TOO_MANY_WAITING, format!("sub: {WAITING_MAX} seals wait for their answers already")));
             }
             let from = read_cursor("from", from)?;
             if from.is_some_and(|c| c.epoch != self.room.epoch()) {
                 return Err((code::CURSOR_INVALID, "from: is a cursor of another log; subscribe afresh".to_owned()));
             }
-            Ok((at, from.map_or(0, |c| c.seq)))
+            let mark = from.and_then(|c| c.mark);
+            let from = from.map_or(0, |c| c.seq);
+            // What is not at hand is asked of the store, once it is this seal's turn.
+            match (mark, self.room.mark(from)) {
+                (Some(mark), Some(there)) if mark != there => Err((code::CURSOR_INVALID, OTHER_HISTORY.to_owned())),
+                (mark, there) => Ok((at, from, mark.filter(|_| there.is_none()))),
+            }
         });
         match checked {
             Err((code, message)) => self.error(Some(name), reference.as_deref(), code, &message, false),
-            Ok((at, from)) => self.subs[at].seals.push_back(Seal { reference, from, tries: 0, at_least: 0 }),
+            Ok((at, from, mark)) => self.subs[at].seals.waiting.push_back(Seal { reference, from, mark, tries: 0, at_least: 0 }),
         }
+    }
+
+    /// Takes it off this connection and off the shard.
+    pub(super) fn drop_subscription(&mut self, at: usize) -> Subscription {
+        let mut sub = self.subs.remove(at);
+        self.outbox.release(sub.forget_queue());
+        self.tell(Command::Remove { session: self.number(), sub: sub.no });
+        sub
+    }
+
+    pub(super) fn tell_unsubscribed(&mut self, sub: &Subscription, reference: Option<&str>) {
+        let position = sub.cursor(&self.room, sub.position);
+        let frame = UnsubscribedFrame { r#type: UnsubscribedFrame::WORD, sub: &sub.name, r#ref: reference, position };
+        self.send(frames::write(&frame, Some(position)));
     }
 
     fn find(&self, name: &str) -> Result<usize, Fault> {
@@ -96,6 +118,18 @@ impl Session {
         found.ok_or_else(|| (code::SUB_UNKNOWN, format!("sub: this connection has no subscription {name:?}; subscribe first")))
     }
 
+    fn read_wants(&self, filter: Option<&serde_json::Value>, view: Option<String>, pulse: bool) -> Result<Wants, Fault> {
+        let own = filter.map(|filter| self.read_filter(filter)).transpose()?.unwrap_or_default();
+        let view = view.map(|view| Key::naming(&view).map_err(|fault| (code::BAD_FRAME, fault.under("view").to_string()))).transpose()?;
+        match (&view, &self.only_view) {
+            (Some(named), Some(only)) if named != only => {
+                Err((code::VIEW_FORBIDDEN, format!("view: only the view {only} may be read with this; leave view out")))
+            }
+            _ => Ok(Wants { own, view, pulse }),
+        }
+    }
+
+    /// The reader's own filter set: it names nothing that does not exist for the reader.
     fn read_filter(&self, filter: &serde_json::Value) -> Result<FilterSet, Fault> {
         let filter = FilterSet::from_json(filter).map_err(|invalid| (code::FILTER_INVALID, invalid.under("filter").to_string()))?;
         match &self.event {
@@ -103,7 +137,7 @@ impl Session {
             Some(event) if filter.names_other_event(event.folded()) => {
                 Err((code::EVENT_FORBIDDEN, format!("filter.event: this key is bound to the event {event}; leave other events out")))
             }
-            Some(event) => Ok(filter.within_event(event.folded())),
+            Some(_) => Ok(filter),
         }
     }
 }

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::auth::WorkspaceId;
-use crate::domain::{Entry, Epoch, Key, NewActivity, Seq, UnixMs};
+use super::consumed::Consumed;
+use super::quota::{OverQuota, Quota};
+use super::retention::{Kept, Prune, Pruned, Retention};
+use super::thing::{At, Condition, Existing, NamedKind, Record, Thing};
+use crate::auth::{Actor, WorkspaceId};
+use crate::domain::{ActivityId, Cursor, Entry, Epoch, Graded, Key, NewActivity, Seq, UnixMs};
 
 /// One change; several make one transaction.
 #[derive(Debug, Clone)]
@@ -16,57 +20,77 @@ pub enum Change {
         activities: Vec<NewActivity>,
         /// True to create unknown events, partners, messages and campaigns (name = key); else they are refused.
         create_unknown: bool,
+        /// How many things it may make on first sight.
+        quota: Quota,
     },
-    /// Creates or renames an event.
-    PutEvent {
+    /// Makes one thing, or replaces it whole.
+    Put {
+        /// Where.
+        at: At,
+        /// What.
+        thing: Thing,
+        /// When only.
+        condition: Condition,
+        /// Who makes the change.
+        by: Actor,
+    },
+    /// Makes or replaces many partners of one event, all or none; of one key the last counts.
+    PutMany {
         /// Whose directory.
         workspace: WorkspaceId,
-        /// Its key.
+        /// Key of the event.
         event: Key,
-        /// Its name.
-        name: String,
+        /// Partners and their keys.
+        partners: Vec<(Key, Thing)>,
+        /// What happens to those that are there already.
+        existing: Existing,
+        /// Who makes the change.
+        by: Actor,
     },
-    /// Creates or replaces a partner; a change of tags is an entry of the log.
-    PutPartner {
-        /// Whose directory.
+    /// Takes one thing away. Its number and folded key stay, so that filters by key go on to find what names it.
+    Remove {
+        /// Where.
+        at: At,
+        /// What it is.
+        kind: NamedKind,
+        /// When only.
+        condition: Condition,
+        /// Who makes the change.
+        by: Actor,
+    },
+    /// Amends the grade of an activity; the same grade for the same reasons changes nothing.
+    Amend {
+        /// Whose log.
         workspace: WorkspaceId,
-        /// Key of the event, which must exist.
-        event: Key,
-        /// Its key.
-        partner: Key,
-        /// Its name.
-        name: String,
-        /// Its email address.
-        email: Option<String>,
-        /// Its company.
-        company: Option<String>,
-        /// Its tags, trimmed; equal by fold counts once.
-        tags: Vec<String>,
+        /// Which activity.
+        id: ActivityId,
+        /// The only event that exists for whoever asks.
+        within: Option<Key>,
+        /// The grade from now on.
+        graded: Graded,
     },
-    /// Creates or replaces a message.
-    PutMessage {
-        /// Whose directory.
+    /// Erases an activity: its place and its id stay taken, nothing else is left of it.
+    Erase {
+        /// Whose log.
         workspace: WorkspaceId,
-        /// Key of the event, which must exist.
-        event: Key,
-        /// Its key.
-        message: Key,
-        /// Its subject.
-        subject: String,
+        /// Which activity.
+        id: ActivityId,
+        /// The only event that exists for whoever asks.
+        within: Option<Key>,
     },
-    /// Creates or renames a campaign.
-    PutCampaign {
-        /// Whose directory.
+    /// Overwrites one row, for the whole store, and nothing else: that something can be made durable.
+    Probe,
+    /// Moves the cursor of a consumer; no log grows by it.
+    Consumed(Consumed),
+    /// Says how long a log is kept.
+    Retain {
+        /// Whose log.
         workspace: WorkspaceId,
-        /// Key of the event, which must exist.
-        event: Key,
-        /// Its key.
-        campaign: Key,
-        /// Its name.
-        name: String,
+        /// How long.
+        retention: Retention,
     },
-    /// The `Put` within, but only where nothing has its key yet; what is there is told and stays as it is.
-    Create(Box<Change>),
+    /// Takes away the start of a log.
+    Prune(Prune),
     /// Adds and removes recipients by hand. All partners must exist, or nothing is changed.
     Recipients {
         /// Whose directory.
@@ -79,32 +103,9 @@ pub enum Change {
         add: Vec<Key>,
         /// Partners to remove; an activity seen later does not bring them back.
         remove: Vec<Key>,
+        /// Who makes the change.
+        by: Actor,
     },
-}
-
-/// A kind of thing that has a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum NamedKind {
-    /// An event.
-    Event,
-    /// A partner.
-    Partner,
-    /// A message.
-    Message,
-    /// A campaign.
-    Campaign,
-}
-
-impl NamedKind {
-    /// The word used outside.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Event => "event",
-            Self::Partner => "partner",
-            Self::Message => "message",
-            Self::Campaign => "campaign",
-        }
-    }
 }
 
 /// Something that a change names and that is not there.
@@ -140,26 +141,52 @@ pub enum AppendResult {
     },
     /// It names what is not there and may not be created.
     Missing(MissingThing),
+    /// It would make more things than may be made.
+    OverQuota(OverQuota),
 }
 
-/// What became of one change, in the order of the changes.
+/// What became of one change, in the order of the changes. It holds all that its sender is answered with: after the
+/// commit nothing is asked that could fail, for what is durable must be told as durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// One result per activity, in order.
-    Appended(Vec<AppendResult>),
-    /// A `Put`: true when it was created, false when it was replaced.
+    /// An `Append`.
+    Appended {
+        /// The position after the last of its activities that is in the log; the end of the log when none is.
+        cursor: Cursor,
+        /// One result per activity, in order.
+        results: Vec<AppendResult>,
+    },
+    /// A `Put`.
     Put {
         /// True when it was not there before.
         created: bool,
+        /// What is there now.
+        record: Record,
     },
-    /// A `Create` whose key, by fold, something has already; nothing was changed.
-    Taken {
+    /// A `PutMany`.
+    ManyPut {
+        /// How many were not there before.
+        created: usize,
+        /// How many were there, and are others now.
+        replaced: usize,
+        /// How many were there and are as they were.
+        unchanged: usize,
+    },
+    /// A `Remove`.
+    Removed,
+    /// The condition of a `Put` or `Remove` does not hold; nothing was changed.
+    Refused {
+        /// What it is about.
+        kind: NamedKind,
+        /// What is there.
+        now: Option<Record>,
+    },
+    /// What was to be removed is used; nothing was changed.
+    InUse {
         /// What it is.
         kind: NamedKind,
-        /// Its key, as first spelled.
-        key: String,
-        /// Its name.
-        name: String,
+        /// By what, for people: `1 partner`.
+        by: String,
     },
     /// How many recipients really changed, and how many there are now.
     Recipients {
@@ -170,6 +197,33 @@ pub enum Outcome {
         /// Recipients now.
         total: usize,
     },
+    /// An `Amend`.
+    Amended {
+        /// The position after the entry that gave the activity this grade.
+        cursor: Cursor,
+    },
+    /// An `Erase`.
+    Erased,
+    /// An `Amend` or `Erase` of what was erased before; nothing was changed.
+    Gone,
+    /// An `Amend` or `Erase` of what is not there; nothing was changed.
+    NoActivity,
+    /// A `Probe`.
+    Probed {
+        /// Its number: higher than that of every probe before it.
+        number: u64,
+    },
+    /// A `Consumed`.
+    Consumed,
+    /// The cursor of a `Consumed` stands elsewhere; nothing was changed.
+    CursorElsewhere {
+        /// Where; `None` when there is none.
+        at: Option<Seq>,
+    },
+    /// A `Retain`: what is kept now.
+    Retained(Kept),
+    /// A `Prune`.
+    Pruned(Pruned),
     /// It names what is not there; nothing of this change was stored.
     Missing(Vec<MissingThing>),
 }
@@ -181,7 +235,9 @@ pub struct LogBatch {
     pub workspace: WorkspaceId,
     /// Identity of the log.
     pub epoch: Epoch,
-    /// The entries; the first has the seq after the last of the batch before.
+    /// Everything up to here was pruned: where this is beyond what was asked for, what lay between is gone.
+    pub pruned: Seq,
+    /// The entries; the first has the seq after the last of the batch before, or after `pruned`.
     pub entries: Vec<Arc<Entry>>,
 }
 
@@ -207,4 +263,8 @@ pub struct Committed {
     pub batches: Vec<LogBatch>,
     /// Names to announce.
     pub changed: Vec<ChangedName>,
+    /// Logs that were pruned, and up to where.
+    pub pruned: Vec<(WorkspaceId, Seq)>,
+    /// Number of the last probe among the changes, which follows what is in `batches`.
+    pub probe: Option<u64>,
 }

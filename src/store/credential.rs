@@ -1,7 +1,9 @@
 //! Workspaces and credentials as they are kept.
 
-use crate::auth::{KeyHash, Scopes, WorkspaceId};
-use crate::domain::{Key, UnixMs};
+use sha2::{Digest as _, Sha256};
+
+use crate::auth::{Actor, Grant, KeyHash, Principal, Scopes, WorkspaceId};
+use crate::domain::{Key, Origin, UnixMs};
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct WorkspaceRecord {
 pub enum CredentialKind {
     /// A bearer key.
     Key,
+    /// A bearer key that stands in web pages and only collects.
+    Site,
     /// A signed-in browser.
     Session,
     /// A one-time sign-in link.
@@ -28,19 +32,28 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket];
+
     /// The word in the secret and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
+            Self::Site => "site",
             Self::Session => "session",
             Self::Link => "link",
             Self::Ticket => "ticket",
         }
     }
 
+    /// True for what is good for once.
+    pub const fn is_one_time(self) -> bool {
+        matches!(self, Self::Link | Self::Ticket)
+    }
+
     /// The kind of a word of the store.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Key, Self::Session, Self::Link, Self::Ticket].into_iter().find(|k| k.as_str() == word)
+        Self::ALL.into_iter().find(|k| k.as_str() == word)
     }
 }
 
@@ -57,8 +70,12 @@ pub struct NewCredential {
     pub scopes: Scopes,
     /// The only event that exists for it.
     pub event: Option<Key>,
-    /// The credential that it was made from (a session or ticket from a key): revoked with it.
+    /// Origins whose pages may use a site key; no other kind has any.
+    pub origins: Vec<Origin>,
+    /// The credential that it was made from (a session or ticket from a key): revoked with it, and never outlives it.
     pub parent: Option<i64>,
+    /// Activities a second; none is that of what it was made from, or else of the configuration.
+    pub rate_per_s: Option<u32>,
     /// When it was made.
     pub created_at: UnixMs,
     /// When it ends by itself.
@@ -80,12 +97,66 @@ pub struct Credential {
     pub scopes: Scopes,
     /// The only event that exists for it.
     pub event: Option<Key>,
+    /// Origins whose pages may use a site key; no other kind has any.
+    pub origins: Vec<Origin>,
     /// The credential that it was made from.
     pub parent: Option<i64>,
+    /// The first of the chain that it was made from: itself, when it was made from none.
+    pub root: i64,
+    /// Activities a second, where it has a rate of its own.
+    pub rate_per_s: Option<u32>,
     /// When it was made.
     pub created_at: UnixMs,
     /// When it ends by itself.
     pub expires_at: Option<UnixMs>,
     /// When it, or the one it was made from, was revoked.
     pub revoked_at: Option<UnixMs>,
+}
+
+impl Credential {
+    /// True while it opens anything.
+    pub fn is_good(&self, now: UnixMs) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|at| at > now)
+    }
+
+    /// Who comes by it. A session is its person's key; at a demo there may be none.
+    pub fn actor(&self) -> Actor {
+        match (self.kind, self.parent) {
+            (CredentialKind::Key, _) => Actor::Key(self.number),
+            (CredentialKind::Site, _) => Actor::Site(self.number),
+            (_, Some(parent)) => Actor::Key(parent),
+            (_, None) => Actor::Guest(self.number),
+        }
+    }
+
+    /// How far it reaches.
+    pub fn grant(&self) -> Grant {
+        Grant { event: self.event.clone(), until: self.expires_at, ..Grant::of(self.scopes.rights()) }
+    }
+
+    /// Who asks by it, looked up when so many revocations had been heard of.
+    pub fn principal(&self, heard: u64) -> Principal {
+        let (workspace, actor, grant) = (self.workspace, self.actor(), self.grant());
+        Principal { workspace, actor, credential: self.number, root: self.root, grant, heard }
+    }
+}
+
+/// What a ticket opens: a path and its query, as a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opened(pub [u8; 32]);
+
+impl Opened {
+    /// Of a path and its query, as they came.
+    pub fn of(path_and_query: &str) -> Self {
+        Self(Sha256::digest(path_and_query.as_bytes()).into())
+    }
+}
+
+/// Credentials that were revoked, by the number of their revocation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Revoked {
+    /// Their numbers.
+    pub credentials: Vec<i64>,
+    /// The newest revocation: ask for what came after it.
+    pub up_to: i64,
 }

@@ -1,6 +1,6 @@
-//! Records of the directory, as they are now.
+//! Lists of the directory, as they are now.
 
-use crate::domain::Key;
+use super::thing::Record;
 
 /// A page of a list.
 #[derive(Debug, Clone)]
@@ -9,6 +9,15 @@ pub struct ListQuery {
     pub after: Option<String>,
     /// Items at most.
     pub limit: usize,
+    /// Folded; each must stand somewhere in the key or in what people know a thing by.
+    pub words: Vec<String>,
+}
+
+impl ListQuery {
+    /// The first so many of all.
+    pub const fn first(limit: usize) -> Self {
+        Self { after: None, limit, words: Vec::new() }
+    }
 }
 
 /// What was found.
@@ -18,52 +27,6 @@ pub struct List<T> {
     pub items: Vec<T>,
     /// The folded key to go on after, when there is more.
     pub next: Option<String>,
-}
-
-/// An event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventRecord {
-    /// Its key.
-    pub key: Key,
-    /// Its name.
-    pub name: String,
-    /// How many partners it has.
-    pub partners: u64,
-}
-
-/// A partner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartnerRecord {
-    /// Its key.
-    pub key: Key,
-    /// Its name.
-    pub name: String,
-    /// Its email address.
-    pub email: Option<String>,
-    /// Its company.
-    pub company: Option<String>,
-    /// Its tags, as spelled, sorted by fold.
-    pub tags: Vec<String>,
-}
-
-/// A message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageRecord {
-    /// Its key.
-    pub key: Key,
-    /// Its subject.
-    pub subject: String,
-    /// How many recipients it has.
-    pub recipients: u64,
-}
-
-/// A campaign.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CampaignRecord {
-    /// Its key.
-    pub key: Key,
-    /// Its name.
-    pub name: String,
 }
 
 /// How somebody became a recipient.
@@ -89,7 +52,7 @@ impl RecipientSource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipientRecord {
     /// The partner.
-    pub partner: PartnerRecord,
+    pub partner: Record,
     /// How it became one.
     pub source: RecipientSource,
 }

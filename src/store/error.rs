@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The disk is full or failing, or the database is locked by somebody: nothing was stored; try again later.
     #[error("the database cannot be used right now: {0}")]
     Unavailable(String),
+    /// Too much is asked of it at once: come again a moment later. Only reads are told so.
+    #[error("too many reads at once: {0}")]
+    Busy(String),
     /// The files hold what this version cannot read.
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),

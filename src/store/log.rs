@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::domain::{ActivityEntry, Epoch, MembershipChange, Memberships, Seq, UnixMs};
+use crate::domain::{ActivityEntry, Cursor, Epoch, Mark, MembershipChange, Memberships, Seq, UnixMs};
 use crate::filter::{Field, FilterSet};
+use crate::store::Correction;
+use crate::tallies::Stretch;
 
 /// Where a log ends and begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +16,19 @@ pub struct Head {
     pub epoch: Epoch,
     /// The last seq; 0 while it is empty.
     pub seq: Seq,
+    /// Which history of the log it is the end of.
+    pub mark: Option<Mark>,
     /// Everything up to here was pruned; 0 while nothing was. The oldest cursor that can be continued.
     pub pruned: Seq,
     /// When the last entry was recorded.
     pub recorded_at: UnixMs,
+}
+
+impl Head {
+    /// The end of the log as a cursor.
+    pub fn cursor(&self) -> Cursor {
+        Cursor { epoch: self.epoch, seq: self.seq, mark: self.mark }
+    }
 }
 
 /// Memberships of one partner, all text folded.
@@ -68,6 +79,8 @@ pub struct PageQuery {
     pub limit: usize,
     /// Bytes of bodies at most, but always one item.
     pub bytes_max: usize,
+    /// True to be told of corrections too, oldest first only; they count for `bytes_max`.
+    pub corrections: bool,
 }
 
 /// One activity of a page.
@@ -75,6 +88,8 @@ pub struct PageQuery {
 pub struct Item {
     /// Its place.
     pub seq: Seq,
+    /// Which history of the log it ends.
+    pub mark: Option<Mark>,
     /// Its JSON.
     pub body: Bytes,
 }
@@ -100,12 +115,30 @@ pub struct Page {
     /// How far it was read: oldest first, every match in (`after`, `reached`] is in `items`; newest first, every
     /// match in (`reached`, `up_to`].
     pub reached: Seq,
+    /// The mark of that place.
+    pub reached_mark: Option<Mark>,
     /// Why it ended there.
     pub end: PageEnd,
     /// When the entry at `reached` was recorded, if the budget ended it.
     pub reached_at: Option<UnixMs>,
     /// Membership changes in what was read (oldest first only), in seq order.
     pub memberships: Vec<(Seq, Arc<MembershipChange>)>,
+    /// Corrections in what was read that the filter set is told of, where they were asked for, in seq order.
+    pub corrections: Vec<Correction>,
+}
+
+/// What stands under an id.
+#[derive(Debug, Clone)]
+pub enum UnderId {
+    /// Nothing was ever stored under it.
+    Nothing,
+    /// An activity was, and is erased.
+    Erased {
+        /// Folded key of its event.
+        event: Arc<str>,
+    },
+    /// An activity.
+    Activity(StoredActivity),
 }
 
 /// An activity and what filters ask of it.
@@ -119,23 +152,29 @@ pub struct StoredActivity {
     pub memberships: Memberships,
 }
 
-/// The stored side of a completeness seal.
+/// The stored side of a completeness seal, as far as one read came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// How many match.
+    /// How many match up to `reached`.
     pub stored: u64,
+    /// How far it was counted: all of it at `to`, else the next read goes on from here.
+    pub reached: Seq,
     /// When the first entry after `from` was recorded.
     pub since: Option<UnixMs>,
-    /// Seq of the last entry that is no activity, as of the end of the count; 0 when there is none. When it is above
-    /// `to`, membership may have changed while it was counted.
+    /// Seq of the last entry that is no activity, as of the end of the read; 0 when there is none. When that of the last
+    /// read is above `to`, membership may have changed while it was counted.
     pub barrier: Seq,
+    /// Everything up to here was pruned, as of the end of the read: above `from` that may have been counted, and is gone.
+    pub pruned: Seq,
 }
 
 /// What to count by.
 #[derive(Debug, Clone)]
 pub struct FacetQuery {
-    /// Which activities.
+    /// Which activities: each field is counted without the clauses on it that stand here.
     pub filter: FilterSet,
+    /// And only of these, whatever is counted: what the caller is confined to.
+    pub within: FilterSet,
     /// By which fields; not `id`.
     pub by: Vec<Field>,
     /// Only `occurred_at` at or after this.
@@ -164,8 +203,10 @@ pub struct Facets {
     pub head: Head,
     /// Activities that match the whole filter set.
     pub total: u64,
-    /// False when the scan budget ended it before the start of the log.
+    /// False when the budget ended it: counts are the least that there are.
     pub complete: bool,
+    /// When the oldest entry that was looked at was recorded, where the scan ended before the start of the log.
+    pub counted_back_to: Option<UnixMs>,
     /// By field, in the order asked for: most frequent first, then those at 0.
     pub by: Vec<(Field, Vec<FacetValue>)>,
     /// By field: activities of values that are not listed.
@@ -179,12 +220,11 @@ pub struct HistogramQuery {
     pub filter: FilterSet,
     /// Only activities with a seq at or below this.
     pub up_to: Option<u64>,
-    /// Only `occurred_at` at or after this.
-    pub since: UnixMs,
+    /// What is counted, ascending: each ends where the next one begins, the last at `until`. Nothing before the first is
+    /// counted, and nothing at all when there is none.
+    pub stretches: Vec<Stretch>,
     /// Only `occurred_at` before this.
     pub until: UnixMs,
-    /// Starts of the buckets, ascending; the last ends at `until`.
-    pub starts: Vec<UnixMs>,
 }
 
 /// One bucket that is not empty.
@@ -201,8 +241,17 @@ pub struct Bucket {
 pub struct Histogram {
     /// The head of the snapshot.
     pub head: Head,
-    /// False when the scan budget ended it early.
-    pub complete: bool,
+    /// What was not counted because the scan budget was used up; `None` when all was.
+    pub left: Option<Uncounted>,
     /// Buckets that are not empty, ascending.
     pub items: Vec<Bucket>,
+}
+
+/// What a count that was ended early has not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uncounted {
+    /// Everything above this was counted, nothing at or below it.
+    pub up_to: Seq,
+    /// Nothing that occurred at or after this is left.
+    pub before: UnixMs,
 }

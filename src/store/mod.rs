@@ -1,35 +1,59 @@
 //! What is durable: the log of every workspace, its directory, and its credentials.
 //!
-//! Three small traits of domain verbs; no pool, row or SQL leaves this room. Every method that touches a
+//! Small traits of domain verbs; no pool, row or SQL leaves this room, and which kinds of database there are only
+//! [`Store::open`] knows. Every method that touches a
 //! customer's data wants a [`WorkspaceId`], which only authentication or an [`Operator`] can produce.
 //! All writes to a log go through [`ActivityLog::commit`], called by one task; nothing is answered before it
 //! is durable. Reads are bounded: by rows, by bytes and by time.
 
 mod change;
+mod consumed;
 #[cfg(test)]
 pub(crate) mod contract;
+mod correction;
 mod credential;
 mod directory;
 mod error;
+mod heads;
 mod log;
+mod open;
+mod quota;
+mod retention;
 pub mod sqlite;
+mod thing;
+pub mod turns;
+mod upkeep;
+mod view;
+mod weight;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use crate::auth::{KeyHash, Operator, WorkspaceId};
-use crate::domain::{ActivityId, Key, Seq};
+use crate::domain::{ActivityId, Key, Mark, Origin, Seq, UnixMs};
 use crate::filter::FilterSet;
 
-pub use change::{AppendResult, Change, ChangedName, Committed, LogBatch, MissingThing, NamedKind, Outcome};
-pub use credential::{Credential, CredentialKind, NewCredential, WorkspaceRecord};
-pub use directory::{CampaignRecord, EventRecord, List, ListQuery, MessageRecord, PartnerRecord, RecipientRecord, RecipientSource};
+pub use crate::tallies::Stretch;
+pub use change::{AppendResult, Change, ChangedName, Committed, LogBatch, MissingThing, Outcome};
+pub use consumed::{Consumed, ConsumerCursor, Cursors, DEAD_LETTERS_MAX, DeadLetter, REASON_BYTES_MAX};
+pub use correction::Correction;
+pub use credential::{Credential, CredentialKind, NewCredential, Opened, Revoked, WorkspaceRecord};
+pub use directory::{List, ListQuery, RecipientRecord, RecipientSource};
 pub use error::StoreError;
+pub use heads::{Heads, Listener};
 pub use log::{
     Bucket, Count, FacetQuery, FacetValue, Facets, Head, Histogram, HistogramQuery, Item, MembershipSnapshot, Order, Page, PageEnd,
-    PageQuery, PartnerMemberships, StoredActivity,
+    PageQuery, PartnerMemberships, StoredActivity, Uncounted, UnderId,
 };
+pub use open::{DatabaseUrl, DatabaseUrlError, OpenFor};
+pub use quota::{Allowance, OverQuota, Quota, Reached, Spent, Taken};
+pub use retention::{Keeping, Kept, Prune, Pruned, RETENTION_DAYS_MAX, Retention};
+pub use sqlite::{Copied, CopyOptions, CopyStage};
+pub use thing::{At, Condition, Existing, NamedKind, Record, Tag, Thing};
+pub use turns::{Purpose, Reader, Reads, Turn, TurnLimits};
+pub use upkeep::{Finding, Upkeep};
+pub use view::{STANDARD_VIEWS, View};
 
 /// A read or write under way.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -39,12 +63,20 @@ pub trait ActivityLog: Send + Sync + 'static {
     /// Makes all changes durable in one transaction and one fsync, in order. Nothing of it is stored when it
     /// fails. Called by one task at a time; a second call waits.
     ///
+    /// From before anything of a workspace is looked at until the transaction has ended, the writer has that workspace to
+    /// itself, whoever else has the database open: ids, names and the last place are read under that hold, so no seq is
+    /// given twice and none is left out. A database with one writer gives it by that; another locks the workspace's row,
+    /// of several workspaces in the order of their numbers.
+    ///
     /// # Errors
     /// [`StoreError`] when the database cannot write; refusals of single changes are outcomes, not errors.
     fn commit(&self, changes: Vec<Change>) -> Answer<'_, Committed>;
 
     /// The head of the log as stored.
     fn head(&self, workspace: WorkspaceId) -> Answer<'_, Head>;
+
+    /// Which history of the log the entry with this seq ends; `None` where there is none, or no longer.
+    fn mark(&self, workspace: WorkspaceId, seq: Seq) -> Answer<'_, Option<Mark>>;
 
     /// Head and every membership, read in one snapshot: what the hub starts from.
     fn memberships(&self, workspace: WorkspaceId) -> Answer<'_, MembershipSnapshot>;
@@ -56,10 +88,10 @@ pub trait ActivityLog: Send + Sync + 'static {
     /// The activities that match, one bounded page.
     fn page(&self, workspace: WorkspaceId, query: PageQuery) -> Answer<'_, Page>;
 
-    /// One activity with what filters ask of it.
-    fn activity(&self, workspace: WorkspaceId, id: ActivityId) -> Answer<'_, Option<StoredActivity>>;
+    /// What stands under an id: an activity with what filters ask of it.
+    fn activity(&self, workspace: WorkspaceId, id: ActivityId) -> Answer<'_, UnderId>;
 
-    /// How many activities with seq in (`from`, `to`] match, whole, in as many short reads as it takes.
+    /// How many activities with seq in (`from`, `to`] match, as far as one bounded read comes.
     fn count(&self, workspace: WorkspaceId, filter: FilterSet, from: Seq, to: Seq) -> Answer<'_, Count>;
 
     /// Counts by value of some fields, each without its own clauses, under all others.
@@ -71,26 +103,16 @@ pub trait ActivityLog: Send + Sync + 'static {
 
 /// Events and what they hold, as they are now. It is changed through [`ActivityLog::commit`] only.
 pub trait Directory: Send + Sync + 'static {
-    /// Events by key; with `only`, that one at most.
-    fn events(&self, workspace: WorkspaceId, only: Option<Key>, query: ListQuery) -> Answer<'_, List<EventRecord>>;
-    /// One event.
-    fn event(&self, workspace: WorkspaceId, event: Key) -> Answer<'_, Option<EventRecord>>;
-    /// Partners of an event by key.
-    fn partners(&self, workspace: WorkspaceId, event: Key, query: ListQuery) -> Answer<'_, List<PartnerRecord>>;
-    /// One partner.
-    fn partner(&self, workspace: WorkspaceId, event: Key, partner: Key) -> Answer<'_, Option<PartnerRecord>>;
-    /// Messages of an event by key.
-    fn messages(&self, workspace: WorkspaceId, event: Key, query: ListQuery) -> Answer<'_, List<MessageRecord>>;
-    /// One message.
-    fn message(&self, workspace: WorkspaceId, event: Key, message: Key) -> Answer<'_, Option<MessageRecord>>;
-    /// Campaigns of an event by key.
-    fn campaigns(&self, workspace: WorkspaceId, event: Key, query: ListQuery) -> Answer<'_, List<CampaignRecord>>;
-    /// One campaign.
-    fn campaign(&self, workspace: WorkspaceId, event: Key, campaign: Key) -> Answer<'_, Option<CampaignRecord>>;
+    /// One thing.
+    fn one(&self, kind: NamedKind, at: At) -> Answer<'_, Option<Record>>;
+    /// Things of a kind by key: of an event, or of the workspace; of events with `event`, that one at most.
+    fn list(&self, kind: NamedKind, workspace: WorkspaceId, event: Option<Key>, query: ListQuery) -> Answer<'_, List<Record>>;
     /// Recipients of a message by key of the partner.
     fn recipients(&self, workspace: WorkspaceId, event: Key, message: Key, query: ListQuery) -> Answer<'_, List<RecipientRecord>>;
-    /// Flavors that the workspace has met beyond the standard set, sorted.
-    fn flavors(&self, workspace: WorkspaceId) -> Answer<'_, Vec<String>>;
+    /// Messages whose recipient a partner is, by key.
+    fn received(&self, workspace: WorkspaceId, event: Key, partner: Key, query: ListQuery) -> Answer<'_, List<Record>>;
+    /// Flavors that the workspace has met beyond the standard set, by key.
+    fn flavors(&self, workspace: WorkspaceId, query: ListQuery) -> Answer<'_, List<String>>;
 }
 
 /// Workspaces, keys, sign-in sessions and one-time links. All secrets are kept as hashes.
@@ -111,19 +133,31 @@ pub trait Keyring: Send + Sync + 'static {
     /// The credential with this hash, revoked or expired ones included. The one look-up without a workspace:
     /// it is what produces one.
     fn find_credential(&self, hash: KeyHash) -> Answer<'_, Option<Credential>>;
-    /// Takes a one-time link or ticket: whoever comes first gets it, nobody after.
-    fn take_credential(&self, hash: KeyHash, now: crate::domain::UnixMs) -> Answer<'_, Option<Credential>>;
-    /// Keys of the workspace (no sessions or links), newest first.
+    /// One credential by its number, revoked or expired ones included.
+    fn credential(&self, workspace: WorkspaceId, number: i64) -> Answer<'_, Option<Credential>>;
+    /// Takes a one-time link or ticket: whoever comes first gets it, nobody after. What a ticket `opened` it opens again
+    /// for [`RESUMABLE_MS`], by [`Keyring::resume_credential`].
+    fn take_credential(&self, hash: KeyHash, now: UnixMs, opened: Option<Opened>) -> Answer<'_, Option<Credential>>;
+    /// Takes a used ticket once more, for what it opened; the time for that grows by [`RESUMABLE_MS`].
+    fn resume_credential(&self, hash: KeyHash, now: UnixMs, opened: Opened) -> Answer<'_, Option<Credential>>;
+    /// True when pages of this origin may use a site key that is good now, whosever it is. It tells nothing else, and is asked
+    /// where nobody is known yet: a browser asks before it sends what it has.
+    fn is_site_origin(&self, origin: Origin, now: UnixMs) -> Answer<'_, bool>;
+    /// Keys of the workspace, site keys among them (no sessions or links), newest first.
     fn keys(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>>;
-    /// Revokes a key or a session by number. False when there is none, or it was revoked before.
-    fn revoke(&self, workspace: WorkspaceId, number: i64, now: crate::domain::UnixMs) -> Answer<'_, bool>;
-    /// Numbers of all credentials revoked at or after a time: what open streams are checked against.
-    fn revoked_since(&self, operator: Operator, since: crate::domain::UnixMs) -> Answer<'_, Vec<i64>>;
-    /// A number that changes whenever another process has written (SQLite's `PRAGMA data_version`).
-    fn data_version(&self) -> Answer<'_, i64>;
+    /// Revokes a key, a site key or a session by number, and all that was made from it: the numbers of those that this revoked.
+    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, Vec<i64>>;
+    /// What was revoked after a revocation, whoever did it; `None` tells where they are and nothing else.
+    fn revoked_after(&self, operator: Operator, seen: Option<i64>) -> Answer<'_, Revoked>;
+    /// Deletes at most `rows_max` of the credentials that ended before a time, revocations after `seen` apart; how many.
+    /// Keys that were made from nothing are kept.
+    fn sweep(&self, operator: Operator, before: UnixMs, seen: i64, rows_max: usize) -> Answer<'_, usize>;
 }
 
-/// The three traits behind one handle, as composition hands them around.
+/// How long a used ticket opens its stream again, from its taking and from each time it does.
+pub const RESUMABLE_MS: i64 = 10 * 60 * 1000;
+
+/// The traits behind one handle, as composition hands them around.
 #[derive(Clone)]
 pub struct Store {
     /// The log.
@@ -132,4 +166,20 @@ pub struct Store {
     pub directory: Arc<dyn Directory>,
     /// Workspaces and credentials.
     pub keyring: Arc<dyn Keyring>,
+    /// How far consumers have come.
+    pub cursors: Arc<dyn Cursors>,
+    /// How long logs are kept.
+    pub keeping: Arc<dyn Keeping>,
+    /// What is done with the database as a whole.
+    pub upkeep: Arc<dyn Upkeep>,
+}
+
+impl Store {
+    /// Waits for reads and the write under way, then closes the database and gives it up. Later calls fail.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the last tidying could not be done; nothing is lost by that.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.upkeep.close().await
+    }
 }

@@ -1,6 +1,7 @@
 //! A whole server for a test: port 0, a folder of its own, the real store, and the proof that nothing is left of it.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
@@ -12,7 +13,7 @@ use tidings::app::{self, Leftovers, Running};
 use tidings::auth::{Operator, Scopes, SecretKey};
 use tidings::clock::Clock;
 use tidings::config::Config;
-use tidings::domain::Key;
+use tidings::domain::{Key, UnixMs};
 use tidings::store::{CredentialKind, NewCredential};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -64,15 +65,20 @@ impl TestApp {
 
     /// A server that is told something else.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::begin(change, false).await
+        Self::begin(change, Clock::System, false).await
+    }
+
+    /// A server whose time of day is told.
+    pub async fn start_at(clock: Clock) -> Self {
+        Self::begin(|_| {}, clock, false).await
     }
 
     /// A demo.
     pub async fn start_demo() -> Self {
-        Self::begin(|_| {}, true).await
+        Self::begin(|_| {}, Clock::System, true).await
     }
 
-    async fn begin(change: impl FnOnce(&mut Config), demo: bool) -> Self {
+    async fn begin(change: impl FnOnce(&mut Config), clock: Clock, demo: bool) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let mut config = Config {
             database: format!("sqlite:{}", folder.path().join("tidings.db").display()),
@@ -81,8 +87,13 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
-        let running = app::start(&config, Clock::System, demo).await.expect("starts");
+        let running = app::start(&config, clock, demo).await.expect("starts");
         Self { running: Some(running), folder, config }
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("tidings.db")
     }
 
     pub fn running(&self) -> &Running {
@@ -91,9 +102,23 @@ impl TestApp {
 
     /// Drains, proves that nothing is left, and starts again on the same files.
     pub async fn restart(&mut self) {
+        self.restart_after(|_| {}).await;
+    }
+
+    /// The same, with something done to the database while nobody has it open.
+    pub async fn restart_after(&mut self, between: impl FnOnce(&Path)) {
         let left = self.running.take().expect("runs").finish().await;
         assert_eq!(left, Leftovers::default());
+        between(&self.database());
         self.running = Some(app::start(&self.config, Clock::System, false).await.expect("starts again"));
+    }
+
+    /// Waits until what was acknowledged is with the hub: a receipt comes as soon as an activity is durable, and a stream that
+    /// begins at once may begin before it.
+    pub async fn published(&self) {
+        let round = tokio::time::timeout(STUCK, self.running().ready.round()).await;
+        // A server whose writer stands still is a test of its own, which posts nothing that could be waited for.
+        let _ = round;
     }
 
     /// Drains and proves that nothing is left.
@@ -115,6 +140,10 @@ impl TestApp {
 
     /// A key of a workspace, which is made when it is not there.
     pub async fn key_of(&self, workspace: &str, scopes: &str, event: Option<&str>) -> String {
+        self.keep_key(workspace, scopes, event, None).await
+    }
+
+    async fn keep_key(&self, workspace: &str, scopes: &str, event: Option<&str>, expires_at: Option<UnixMs>) -> String {
         let (keyring, operator, key) = (&self.running().store.keyring, Operator::assume(), Key::parse(workspace).expect("key"));
         let found = keyring.workspace_by_key(operator, key.clone()).await.expect("reads");
         let workspace = match found {
@@ -128,12 +157,27 @@ impl TestApp {
             name: String::new(),
             scopes: scopes.parse::<Scopes>().expect("scopes"),
             event: event.map(|e| Key::parse(e).expect("key")),
+            origins: Vec::new(),
             parent: None,
+            rate_per_s: None,
             created_at: Clock::System.now(),
-            expires_at: None,
+            expires_at,
         };
         keyring.create_credential(workspace.id, new).await.expect("kept");
         secret.expose().to_owned()
+    }
+
+    /// A key of a workspace that is there, and whose time is over.
+    pub async fn expired_key_of(&self, workspace: &str, scopes: &str) -> String {
+        self.keep_key(workspace, scopes, None, Some(UnixMs(1))).await
+    }
+
+    /// Presses the button of a sign-in page, as its form does.
+    pub async fn press(&self, link: &str, to: &str, extra: &[(&str, &str)]) -> Answer {
+        let link = link.split_once("link=").map_or(link, |(_, link)| link);
+        let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("link", link).append_pair("to", to).finish();
+        let headers = [&[("content-type", "application/x-www-form-urlencoded")][..], extra].concat();
+        self.request(Method::POST, "/signin", &headers, body).await
     }
 
     pub async fn get(&self, key: &str, path: &str) -> Answer {
@@ -178,19 +222,24 @@ impl TestApp {
 
     /// Sends bytes as they are and reads the head of the answer, with what came of the body, then leaves.
     pub async fn head(&self, bytes: &[u8]) -> String {
-        let mut socket = TcpStream::connect(self.address()).await.expect("connects");
-        socket.write_all(bytes).await.expect("sent");
-        let mut answer = Vec::new();
-        let whole = async {
-            while !answer.windows(4).any(|w| w == b"\r\n\r\n") || answer.starts_with(b"HTTP/1.1 4") && !answer.ends_with(b"}") {
-                if socket.read_buf(&mut answer).await.expect("reads") == 0 {
-                    break;
-                }
-            }
-        };
-        tokio::time::timeout(STUCK, whole).await.expect("answers");
-        String::from_utf8_lossy(&answer).into_owned()
+        head(self.address(), bytes).await
     }
+}
+
+/// Sends bytes as they are to any address and reads the head of the answer, with what came of the body, then leaves.
+pub async fn head(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(address).await.expect("connects");
+    socket.write_all(bytes).await.expect("sent");
+    let mut answer = Vec::new();
+    let whole = async {
+        while !answer.windows(4).any(|w| w == b"\r\n\r\n") || answer.starts_with(b"HTTP/1.1 4") && !answer.ends_with(b"}") {
+            if socket.read_buf(&mut answer).await.expect("reads") == 0 {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(STUCK, whole).await.expect("answers");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// One request to any address, on a connection of its own.

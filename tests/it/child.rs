@@ -36,8 +36,20 @@ pub struct Ended {
 impl Process {
     /// Starts a command on the database of a folder.
     pub fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::spawn(command(folder, args))
+    }
+
+    /// The same with more variables.
+    pub fn start_with(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(folder, args);
+        command.envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts any command.
+    pub fn spawn(mut command: Command) -> Self {
         let piped = || Stdio::piped();
-        let mut child = command(folder, args).stdin(piped()).stdout(piped()).stderr(piped()).spawn().expect("the binary starts");
+        let mut child = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().expect("the binary starts");
         let (told, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| told.send(line)));
@@ -90,9 +102,26 @@ impl Process {
 
     /// Asks it to end.
     pub fn terminate(mut self) -> Ended {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(asked.success());
+        self.signal();
         self.ended()
+    }
+
+    /// Asks it to end, and a second time once it has said that it drains.
+    pub fn terminate_twice(mut self) -> Ended {
+        self.signal();
+        let deadline = std::time::Instant::now() + STUCK;
+        // Signals that come together are one: the second is sent until the first has been heard.
+        while self.child.try_wait().expect("waits").is_none() {
+            assert!(std::time::Instant::now() < deadline, "it is stuck");
+            self.signal();
+            std::thread::yield_now();
+        }
+        self.ended()
+    }
+
+    fn signal(&self) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).stderr(Stdio::null()).status();
+        assert!(asked.is_ok(), "kill runs");
     }
 
     fn ended(&mut self) -> Ended {
@@ -125,8 +154,13 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Serves the database of a folder; port 0 is any.
     pub fn serve(folder: &Path, port: u16) -> Self {
+        Self::serve_with(folder, port, &[])
+    }
+
+    /// The same, with more options.
+    pub fn serve_with(folder: &Path, port: u16, more: &[&str]) -> Self {
         let listen = format!("127.0.0.1:{port}");
-        let mut process = Process::start(folder, &["serve", "--listen", &listen, "--ops-listen", "off"]);
+        let mut process = Process::start(folder, &[&["serve", "--listen", &listen, "--ops-listen", "off"], more].concat());
         let line = process.line();
         let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?} is not the line"));
         Self { address: address.parse().expect("an address"), process }
@@ -137,9 +171,22 @@ impl ServerProcess {
         format!("http://{}", self.address)
     }
 
+    /// Asks it to end twice; its exit code.
+    pub fn terminate_twice(self) -> Option<i32> {
+        self.process.terminate_twice().code
+    }
+
     /// Kills it with SIGKILL.
     pub fn kill(self) {
         whole(&self.process.kill());
+    }
+
+    /// Asks it to end; what it has said on standard error.
+    pub fn said(self) -> String {
+        let ended = self.process.terminate();
+        whole(&ended);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stderr
     }
 
     /// Asks it to end; its exit code.
@@ -160,6 +207,10 @@ fn whole(ended: &Ended) {
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.args(args);
+    settled(command, folder)
+}
+
+fn settled(mut command: Command, folder: &Path) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TIDINGS_")) {
         command.env_remove(name);
     }
@@ -178,6 +229,14 @@ pub fn run_with_input(folder: &Path, args: &[&str], input: &str) -> Ended {
     // A command that takes no input may have ended before.
     let _ = process.input.as_mut().expect("open").write_all(input.as_bytes());
     process.finish()
+}
+
+/// Runs a command that may write no file beyond so many KiB, as on a disk that is full.
+pub fn run_limited(folder: &Path, kib: u64, args: &[&str]) -> Ended {
+    let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+    let mut limited = Command::new("bash");
+    limited.args(["-c", &script, BINARY]).args(args);
+    Process::spawn(settled(limited, folder)).finish()
 }
 
 /// Runs a command that must succeed; its standard output.

@@ -5,6 +5,7 @@ mod app;
 mod child;
 mod cli;
 mod crash;
+mod deploy;
 mod house;
 mod live;
 mod replay;

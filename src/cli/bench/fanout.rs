@@ -40,7 +40,7 @@ pub struct Args {
 /// # Errors
 /// When the server cannot be used, or subscribers were lost.
 pub async fn run(args: Args) -> Result<(), CliError> {
-    let server = args.common.target.server()?;
+    let server = args.common.server()?;
     let process = Process(args.common.pid);
     let bar = args.common.bar("subscribing");
     let filter = json!({"event":[args.common.event]});

@@ -29,7 +29,7 @@ pub struct Args {
 /// # Errors
 /// When the server cannot be used, `--pid` is not given, or connections were lost.
 pub async fn run(args: Args) -> Result<(), CliError> {
-    let server = args.common.target.server()?;
+    let server = args.common.server()?;
     let process = Process(args.common.pid);
     let bar = args.common.bar("connecting");
     let filter = json!({"event":[args.common.event],"partner":["nobody"]});

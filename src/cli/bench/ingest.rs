@@ -33,6 +33,8 @@ struct Seen {
     took_us: Vec<u32>,
     /// Requests that were not answered with success.
     refused: u64,
+    /// The status of the last of them.
+    refused_with: Option<u16>,
 }
 
 /// Runs it.
@@ -40,7 +42,7 @@ struct Seen {
 /// # Errors
 /// When the server cannot be used, or nothing was accepted.
 pub async fn run(args: Args) -> Result<(), CliError> {
-    let server = args.common.target.server()?;
+    let server = args.common.server()?;
     let process = Process(args.common.pid);
     let bar = args.common.bar("sending");
     let content_type = if args.batch == 1 { "application/json" } else { "application/x-ndjson" };
@@ -54,17 +56,18 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     for (number, poster) in posters.into_iter().enumerate() {
         tasks.spawn(send(poster, args.common.event.clone(), number as u64 * 1_000_003, args.batch, until));
     }
-    let (mut took_us, mut refused) = (Vec::new(), 0);
+    let (mut took_us, mut refused, mut refused_with) = (Vec::new(), 0, None);
     while let Some(ended) = tasks.join_next().await {
         let seen = ended.map_err(CliError::failed)??;
         took_us.extend(seen.took_us);
         refused += seen.refused;
+        refused_with = seen.refused_with.or(refused_with);
     }
     let elapsed = begun.elapsed().as_secs_f64();
     let cpu = process.cpu_s().zip(cpu).map(|(end, begin)| end - begin);
     bar.finish_and_clear();
     if took_us.is_empty() {
-        return Err(CliError::failed("nothing was accepted; a key with the scope ingest is needed"));
+        return Err(CliError::failed(nothing_accepted(refused_with)));
     }
     took_us.sort_unstable();
     let activities = took_us.len() as f64 * args.batch as f64;
@@ -82,8 +85,17 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     Ok(())
 }
 
+fn nothing_accepted(refused_with: Option<u16>) -> String {
+    match refused_with {
+        None => "nothing was answered in time; give it more seconds".to_owned(),
+        Some(401 | 403) => "nothing was accepted; a key with the scope ingest is needed".to_owned(),
+        Some(429) => "nothing was accepted (429): the key is over its rate, or makes no more new things for now; wait a minute".to_owned(),
+        Some(status) => format!("nothing was accepted (the last answer was {status}); `tidings post` with the same key says why"),
+    }
+}
+
 async fn send(mut poster: Poster, event: String, first: u64, batch: usize, until: Instant) -> Result<Seen, CliError> {
-    let mut seen = Seen { took_us: Vec::new(), refused: 0 };
+    let mut seen = Seen { took_us: Vec::new(), refused: 0, refused_with: None };
     let mut number = first;
     while Instant::now() < until {
         let body = match batch {
@@ -98,7 +110,10 @@ async fn send(mut poster: Poster, event: String, first: u64, batch: usize, until
         let begun = Instant::now();
         match poster.post(&body).await? {
             200..=299 => seen.took_us.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX)),
-            _ => seen.refused += 1,
+            status => {
+                seen.refused += 1;
+                seen.refused_with = Some(status);
+            }
         }
     }
     Ok(seen)

@@ -10,13 +10,14 @@ mod ingest;
 mod load;
 mod raw;
 mod report;
+mod resume_storm;
 mod server;
 mod subscriber;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::CliError;
-use super::client::Target;
+use super::client::{Server, Target};
 
 /// Measure a running server
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,7 @@ enum What {
     Fanout(fanout::Args),
     Ingest(ingest::Args),
     Idle(idle::Args),
+    ResumeStorm(resume_storm::Args),
 }
 
 /// What every measurement is told.
@@ -50,6 +52,15 @@ pub struct Common {
 }
 
 impl Common {
+    /// The server, which is measured in the clear: a proxy in front would be measured with it.
+    fn server(&self) -> Result<Server, CliError> {
+        let server = self.target.server()?;
+        match server.secure {
+            None => Ok(server),
+            Some(_) => Err(CliError::usage("a server is measured without TLS; name it with --url http://...")),
+        }
+    }
+
     fn bar(&self, message: &'static str) -> ProgressBar {
         let bar = ProgressBar::no_length().with_message(message);
         // The template is constant; were it wrong, the plain bar would do.
@@ -69,5 +80,6 @@ pub async fn run(args: Args) -> Result<(), CliError> {
         What::Fanout(args) => fanout::run(args).await,
         What::Ingest(args) => ingest::run(args).await,
         What::Idle(args) => idle::run(args).await,
+        What::ResumeStorm(args) => resume_storm::run(args).await,
     }
 }

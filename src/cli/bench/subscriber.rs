@@ -51,15 +51,48 @@ pub async fn open(server: &Server, count: usize, filter: &serde_json::Value, bar
     let subscribe = serde_json::json!({"type":"subscribe","sub":"a","filter":filter,"backfill":0}).to_string();
     bar.set_length(count as u64);
     for _ in 0..count {
-        let (stream, frames) = open_one(server, &subscribe).await?;
+        let (stream, heard) = open_one(server, &subscribe, is_subscribed).await?;
+        let mut frames = Frames::default();
+        frames.take(&heard);
         tasks.spawn(read(stream, frames, received.clone()));
         bar.inc(1);
     }
     Ok(Subscribers { received, _tasks: tasks })
 }
 
-/// One connection that has been told `subscribed`.
-async fn open_one(server: &Server, subscribe: &str) -> Result<(TcpStream, Frames), CliError> {
+/// The position of a reader that begins now.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn position(server: &Server, filter: &serde_json::Value) -> Result<String, CliError> {
+    const MARK: &str = "\"position\":\"";
+    let subscribe = serde_json::json!({"type":"subscribe","sub":"a","filter":filter,"backfill":0}).to_string();
+    let (_, heard) = open_one(server, &subscribe, is_subscribed).await?;
+    let text = String::from_utf8_lossy(&heard);
+    let position = text.split_once(MARK).and_then(|(_, rest)| rest.split_once('"'));
+    position.map(|(position, _)| position.to_owned()).ok_or_else(|| CliError::failed("the server told no position"))
+}
+
+/// A connection that went on after a position and is live.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn resume(server: &Server, filter: &serde_json::Value, after: &str) -> Result<TcpStream, CliError> {
+    let subscribe = serde_json::json!({"type":"subscribe","sub":"a","filter":filter,"after":after}).to_string();
+    Ok(open_one(server, &subscribe, is_live).await?.0)
+}
+
+fn is_subscribed(heard: &[u8]) -> bool {
+    memchr::memmem::find(heard, b"\"subscribed\"").is_some()
+}
+
+fn is_live(heard: &[u8]) -> bool {
+    let has = |mark: &[u8]| memchr::memmem::find(heard, mark).is_some();
+    has(b"\"catching_up\":false") || has(b"\"caught_up\"")
+}
+
+/// One connection that has heard what it waits for, and all that it heard.
+async fn open_one(server: &Server, subscribe: &str, enough: impl Fn(&[u8]) -> bool) -> Result<(TcpStream, Vec<u8>), CliError> {
     let mut stream = connect(server).await?;
     let request = format!(
         "GET /v1/ws HTTP/1.1\r\n{}connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
@@ -76,9 +109,8 @@ async fn open_one(server: &Server, subscribe: &str) -> Result<(TcpStream, Frames
         )));
     }
     stream.write_all(&client_frame(OPCODE_TEXT, subscribe.as_bytes())).await.map_err(broken)?;
-    let mut frames = Frames::default();
     let mut heard = buffer.split_off(head);
-    while memchr::memmem::find(&heard, b"\"subscribed\"").is_none() {
+    while !enough(&heard) {
         stream.readable().await.map_err(broken)?;
         match stream.try_read_buf(&mut heard) {
             Ok(0) => return Err(CliError::failed("the server closed a connection instead of subscribing it")),
@@ -87,8 +119,7 @@ async fn open_one(server: &Server, subscribe: &str) -> Result<(TcpStream, Frames
             Err(error) => return Err(broken(error)),
         }
     }
-    frames.take(&heard);
-    Ok((stream, frames))
+    Ok((stream, heard))
 }
 
 async fn read(mut stream: TcpStream, mut frames: Frames, received: Arc<Received>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use bytes::Bytes;
-use hyper::Method;
+use reqwest::Method;
 use serde::Deserialize;
 
 use super::{Client, ClientError, Fault, Patience};
@@ -63,6 +63,9 @@ pub struct DraftResult {
     /// What is wrong with it; empty when it was stored.
     #[serde(default)]
     pub errors: Vec<Fault>,
+    /// What was left out, cut or read of it although it was stored.
+    #[serde(default)]
+    pub warnings: Vec<Fault>,
 }
 
 /// Counts over many batches.
@@ -122,7 +125,7 @@ impl Refusals {
     }
 }
 
-/// Sends a batch and empties it; each refused draft is told with its line. Passing failures are tried again: every
+/// Sends a batch and empties it; each fault of a refused draft is told with its line, and each warning of a stored one. Passing failures are tried again: every
 /// draft has an id, so nothing is stored twice.
 ///
 /// # Errors
@@ -132,6 +135,7 @@ pub async fn send_batch(
     batch: &mut Batch,
     waiting: impl FnMut(&ClientError),
     mut refused: impl FnMut(u64, &Fault),
+    mut warned: impl FnMut(u64, &Fault),
 ) -> Result<BatchAnswer, ClientError> {
     let batch = std::mem::take(batch);
     let body = Some(("application/x-ndjson", Bytes::from(batch.body)));
@@ -139,9 +143,8 @@ pub async fn send_batch(
     let answer: BatchAnswer = client.decode(&answer)?;
     for result in &answer.results {
         let line = batch.lines.get(result.index).copied().unwrap_or(0);
-        for fault in &result.errors {
-            refused(line, fault);
-        }
+        result.errors.iter().for_each(|fault| refused(line, fault));
+        result.warnings.iter().for_each(|fault| warned(line, fault));
     }
     Ok(answer)
 }

@@ -1,18 +1,16 @@
-//! One keep-alive connection for requests, one at a time.
+//! Requests over HTTP/1.1, in the clear or by TLS, on connections that are kept.
 
-use std::pin::Pin;
+use std::error::Error as _;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::http1::{Connection, SendRequest, handshake};
+use bytes::{Bytes, BytesMut};
 use hyper::header;
-use hyper::{Method, Request};
-use hyper_util::rt::TokioIo;
+use reqwest::redirect::Policy;
+use reqwest::{Method, Response};
 use serde::de::DeserializeOwned;
-use tokio::net::TcpStream;
 
-use super::{ClientError, Problem, Server};
+use super::{ClientError, Problem, Server, tls};
 
 /// Bytes of an answer; a longer one is an error.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -44,21 +42,29 @@ impl Patience {
     pub const MINUTE: Self = Self { retries_max: 8 };
 }
 
-struct Line {
-    sender: SendRequest<Full<Bytes>>,
-    connection: Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>,
-}
-
-/// Asks one server, over one connection that is kept open and opened again when it broke.
+/// Asks one server. A connection that broke is opened again.
+#[derive(Clone)]
 pub struct Client {
     server: Server,
-    line: Option<Line>,
+    http: reqwest::Client,
 }
 
 impl Client {
     /// A client that connects when it is first used.
-    pub fn new(server: Server) -> Self {
-        Self { server, line: None }
+    ///
+    /// # Errors
+    /// When the library cannot be set up, which no input causes.
+    pub fn new(server: Server) -> Result<Self, ClientError> {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(server.tls.as_ref().clone())
+            .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
+            .timeout(Duration::from_secs(ANSWER_S_MAX))
+            // The server that was named is asked, and no other; a tail would not go by a proxy either.
+            .no_proxy()
+            .redirect(Policy::none())
+            .build();
+        let http = http.map_err(|fault| ClientError::Unexpected { url: server.url.clone(), why: cause(&fault) })?;
+        Ok(Self { server, http })
     }
 
     /// Reads JSON.
@@ -105,72 +111,46 @@ impl Client {
         serde_json::from_slice(&answer.body).map_err(|e| self.unexpected(&e))
     }
 
-    async fn once(&mut self, method: &Method, path: &str, body: Option<(&'static str, Bytes)>) -> Result<Answer, ClientError> {
-        let reused = self.line.is_some();
-        match self.exchange(method, path, body.clone()).await {
-            // The server may have closed a connection that stood idle: that says nothing about this request.
-            Err(ClientError::Broken { .. }) if reused => self.exchange(method, path, body).await,
-            other => other,
-        }
-    }
-
-    async fn exchange(&mut self, method: &Method, path: &str, body: Option<(&'static str, Bytes)>) -> Result<Answer, ClientError> {
-        let request = self.request(method, path, body)?;
-        let Line { mut sender, mut connection } = match self.line.take() {
-            Some(line) => line,
-            None => self.open().await?,
-        };
-        let (answer, kept) = {
-            let answer = tokio::time::timeout(Duration::from_secs(ANSWER_S_MAX), receive(&mut sender, request));
-            tokio::pin!(answer);
-            let before_its_end = tokio::select! {
-                biased;
-                answer = &mut answer => Some(answer),
-                _ = &mut connection => None,
-            };
-            match before_its_end {
-                Some(answer) => (answer, Some(connection)),
-                // It may end once the answer is whole but not yet taken. Where it ended before the request was taken, only
-                // dropping it tells the sender so.
-                None => {
-                    drop(connection);
-                    (answer.await, None)
-                }
-            }
-        };
-        let (status, retry_after, body) =
-            answer.map_err(|_| self.broken(&format!("no answer in {ANSWER_S_MAX} s")))?.map_err(|why| self.broken(&why))?;
-        self.line = kept.map(|connection| Line { sender, connection });
-        match status {
-            200..=299 => Ok(Answer { body }),
-            _ => Err(ClientError::Refused(Problem::read(status, &body, retry_after))),
-        }
-    }
-
-    fn request(&self, method: &Method, path: &str, body: Option<(&'static str, Bytes)>) -> Result<Request<Full<Bytes>>, ClientError> {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, &self.server.authority);
+    async fn once(&self, method: &Method, path: &str, body: Option<(&'static str, Bytes)>) -> Result<Answer, ClientError> {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.server.url));
         if let Some(authorization) = &self.server.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        let body = match body {
-            None => Bytes::new(),
-            Some((content_type, body)) => {
-                request = request.header(header::CONTENT_TYPE, content_type);
-                body
-            }
-        };
-        request.body(Full::new(body)).map_err(|e| self.unexpected(&e))
+        if let Some((content_type, body)) = body {
+            request = request.header(header::CONTENT_TYPE, content_type).body(body);
+        }
+        let answer = request.send().await.map_err(|fault| self.fault(&fault))?;
+        let status = answer.status().as_u16();
+        let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+        let body = self.body(answer).await?;
+        match status {
+            200..=299 => Ok(Answer { body }),
+            _ => Err(ClientError::Refused(Problem::read(status, &body, retry_after.map(Duration::from_secs)))),
+        }
     }
 
-    async fn open(&self) -> Result<Line, ClientError> {
-        let unreachable = |why: String| ClientError::Unreachable { url: self.server.url.clone(), why };
-        let connecting = tokio::time::timeout(Duration::from_secs(CONNECT_S_MAX), TcpStream::connect(&self.server.authority));
-        let stream = connecting.await.map_err(|_| unreachable(format!("no connection in {CONNECT_S_MAX} s")))?;
-        let stream = stream.map_err(|e| unreachable(e.to_string()))?;
-        // Small requests must not wait for the acknowledgement of the one before.
-        stream.set_nodelay(true).map_err(|e| unreachable(e.to_string()))?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|e| unreachable(e.to_string()))?;
-        Ok(Line { sender, connection: Box::pin(connection) })
+    async fn body(&self, mut answer: Response) -> Result<Bytes, ClientError> {
+        let mut body = BytesMut::new();
+        while let Some(part) = answer.chunk().await.map_err(|fault| self.fault(&fault))? {
+            if body.len() + part.len() > ANSWER_BYTES_MAX {
+                return Err(self.broken("the answer is too long"));
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(body.freeze())
+    }
+
+    fn fault(&self, fault: &reqwest::Error) -> ClientError {
+        let url = self.server.url.clone();
+        match tls::refusal(fault, &url) {
+            Some(refused) => refused,
+            None if fault.is_connect() && fault.is_timeout() => {
+                ClientError::Unreachable { url, why: format!("no connection in {CONNECT_S_MAX} s") }
+            }
+            None if fault.is_connect() => ClientError::Unreachable { url, why: cause(fault) },
+            None if fault.is_timeout() => self.broken(&format!("no answer in {ANSWER_S_MAX} s")),
+            None => self.broken(&cause(fault)),
+        }
     }
 
     fn broken(&self, why: &str) -> ClientError {
@@ -182,15 +162,28 @@ impl Client {
     }
 }
 
-type Received = (u16, Option<Duration>, Bytes);
+/// Asks a server of this machine in the clear; status and text, or why there is no answer.
+///
+/// # Errors
+/// What the system said.
+pub async fn look(at: SocketAddr, path: &str) -> Result<(u16, String), String> {
+    let tls = tls::nobody_trusted().map_err(|fault| fault.to_string())?;
+    let url = format!("http://{at}");
+    let client = Client::new(Server { authority: at.to_string(), url, secure: None, tls, authorization: None });
+    let client = client.map_err(|fault| fault.to_string())?;
+    let answer = client.http.get(format!("{}{path}", client.server.url)).send().await.map_err(|fault| cause(&fault))?;
+    let status = answer.status().as_u16();
+    let body = client.body(answer).await.map_err(|fault| fault.to_string())?;
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
 
-async fn receive(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<Received, String> {
-    sender.ready().await.map_err(|e| e.to_string())?;
-    let response = sender.send_request(request).await.map_err(|e| e.to_string())?;
-    let status = response.status().as_u16();
-    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await.map_err(|e| e.to_string())?.to_bytes();
-    Ok((status, retry_after.map(Duration::from_secs), body))
+/// What lies at the bottom of a fault: what is above says only that a request failed.
+fn cause(fault: &reqwest::Error) -> String {
+    let mut deepest = fault.source();
+    while let Some(next) = deepest.and_then(|fault| fault.source()) {
+        deepest = Some(next);
+    }
+    deepest.map_or_else(|| fault.to_string(), ToString::to_string)
 }
 
 fn retry_wait(error: &ClientError, tried: u32) -> Duration {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::cli::terminal::plain;
+
 /// Faults that are shown of one refusal; the rest is counted.
 const FAULTS_SHOWN_MAX: usize = 20;
 
@@ -24,10 +26,11 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Faults repeat words of whoever sent the draft.
         if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+            write!(f, "{}: ", plain(&self.path))?;
         }
-        write!(f, "{} [{}]", self.message, self.code)
+        write!(f, "{} [{}]", plain(&self.message), plain(&self.code))
     }
 }
 
@@ -73,6 +76,7 @@ impl Problem {
 
     fn cure(&self) -> Option<&'static str> {
         match self.status {
+            300..=399 => Some("it leads to another address; give that one with --url, as in https://tidings.example.org"),
             401 => Some("give a key with --key or TIDINGS_KEY; `tidings key create --scope ingest,read` makes one"),
             403 if self.code != "event_forbidden" => Some("use a key with the scope that this needs: ingest to send, read to read"),
             _ => None,
@@ -82,7 +86,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}", self.headline(), self.status)?;
+        write!(f, "{} ({}", plain(self.headline()), self.status)?;
         if !self.code.is_empty() {
             write!(f, " {}", self.code)?;
         }

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use hyper::header;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_util::either::Either;
 
-use super::{ClientError, Problem, Server};
+use super::{ClientError, Problem, Server, tls};
 
 /// Bytes of one frame from the server; the server's own limit is a quarter of it.
 const FRAME_BYTES_MAX: usize = 1024 * 1024;
@@ -21,7 +24,7 @@ const HANDSHAKE_S_MAX: u64 = 10;
 pub const SUBPROTOCOL: &str = "tidings.v1";
 
 /// An open WebSocket.
-pub type Socket = WebSocketStream<TcpStream>;
+pub type Socket = WebSocketStream<Either<TcpStream, TlsStream<TcpStream>>>;
 
 /// Opens a WebSocket on `/v1/ws`. `read_buffer_bytes` is what one connection holds for reading.
 ///
@@ -43,6 +46,13 @@ pub async fn connect(server: &Server, read_buffer_bytes: usize) -> Result<Socket
     let opening = async {
         let stream = TcpStream::connect(&server.authority).await.map_err(|e| unreachable(e.to_string()))?;
         stream.set_nodelay(true).map_err(|e| unreachable(e.to_string()))?;
+        let stream = match &server.secure {
+            None => Either::Left(stream),
+            Some(name) => {
+                let secured = TlsConnector::from(server.tls.clone()).connect(name.clone(), stream).await;
+                Either::Right(secured.map_err(|fault| tls::refusal(&fault, &server.url).unwrap_or_else(|| unreachable(fault.to_string())))?)
+            }
+        };
         let opened = client_async_with_config(request, stream, Some(config)).await;
         opened.map(|(socket, _)| socket).map_err(|error| refusal(server, error))
     };

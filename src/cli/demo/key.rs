@@ -34,7 +34,9 @@ pub async fn of(running: &Running, file: &Path) -> Result<String, CliError> {
         name: "Demo".to_owned(),
         scopes: Scopes::of(&Scope::ALL),
         event: None,
+        origins: Vec::new(),
         parent: None,
+        rate_per_s: None,
         created_at: Clock::System.now(),
         expires_at: None,
     };

@@ -21,14 +21,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::client::Target;
-use super::{CliError, serve};
+use super::client::{Client, Target};
+use super::{CliError, log, serve};
 use crate::app::{self, AppError, Running};
 use crate::auth::{Scope, Scopes};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Key, UnixMs};
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{DatabaseUrl, OpenFor, Store};
 use seed::{HISTORY_MS, beside, remove};
 
 /// The workspace of the demo: the one that every new database has.
@@ -61,10 +61,10 @@ pub struct Args {
 /// # Errors
 /// [`CliError`] when it cannot start, or could not drain.
 pub async fn run(args: Args) -> Result<(), CliError> {
-    let database = format!("sqlite:{}", args.database.display());
+    let database = DatabaseUrl::of_file(&args.database).to_string();
     let log = std::env::var("TIDINGS_LOG").unwrap_or_else(|_| "warn".to_owned());
     let config = Config { database, listen: args.listen.clone(), ops_listen: args.ops_listen.clone(), log, ..Config::default() };
-    serve::start_log(&config)?;
+    let _log = log::start(&config)?;
     let mut stop = serve::Stop::new()?;
     if args.reset {
         reset(&args.database).await?;
@@ -79,12 +79,14 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
     let key = key::of(&running, &beside(&args.database, ".key")).await?;
-    let url = format!("http://{}", running.api_addr);
+    // In a container it listens on every address, and is opened at one.
+    let url = format!("http://{}", serve::near(running.api_addr));
     if !args.quiet {
-        let server = Target { url: url.clone(), key: Some(key.clone()) }.server()?;
+        let server = Target { url: url.clone(), key: Some(key.clone()), key_file: None, ca_file: None }.server()?;
         let seed = Clock::System.now().0.unsigned_abs();
-        tasks.spawn(traffic::play(server, seed, shutdown.clone()));
+        tasks.spawn(traffic::play(Client::new(server)?, seed, shutdown.clone()));
     }
+    serve::warn_of_plain_text(&running);
     greet(&running, &url, &key).await?;
     stop.told().await;
     shutdown.cancel();
@@ -95,15 +97,14 @@ pub async fn run(args: Args) -> Result<(), CliError> {
 
 /// Forgets the demo, unless a server has it open.
 async fn reset(database: &Path) -> Result<(), CliError> {
+    let url = DatabaseUrl::of_file(database);
     if database.exists() {
         // Opening it takes the lock that a running server holds.
-        let open = SqliteStore::open(database, Clock::System, SqliteOptions::default()).await.map_err(CliError::failed)?;
+        let open = Store::open(&url, Clock::System, OpenFor::Oneself).await.map_err(CliError::failed)?;
         open.close().await.map_err(CliError::failed)?;
     }
-    for suffix in ["", "-wal", "-shm", ".lock", ".key"] {
-        remove(&beside(database, suffix)).map_err(CliError::failed)?;
-    }
-    Ok(())
+    url.remove().map_err(|e| CliError::failed(format!("{}: {e}", database.display())))?;
+    remove(&beside(database, ".key")).map_err(CliError::failed)
 }
 
 /// Makes the database with its history.
@@ -129,7 +130,7 @@ async fn greet(running: &Running, url: &str, key: &str) -> Result<(), CliError> 
     let (bold, plain) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     let other = if url == "http://127.0.0.1:8080" { String::new() } else { format!("  export TIDINGS_URL={url}\n") };
     let text = format!(
-        "{name} is on. Open this, it signs you in once:\n\n  {bold}{url}{path}{plain}\n\n\
+        "{name} is on. Open this, it signs you in once:\n\n  {bold}{url}{path}&to=/events/{event}/activity{plain}\n\n\
          To send and to watch from a terminal:\n\n{other}  export TIDINGS_KEY={key}\n  tidings tail --partner acme\n  \
          tidings post --event {event} --partner acme --flavor content.shared\n\nCtrl-C ends it.\n",
         name = cast::EVENT_NAME,

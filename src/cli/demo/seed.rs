@@ -12,12 +12,11 @@ use uuid::Uuid;
 use super::beat::Beat;
 use super::cast::{CAMPAIGNS, EVENT, EVENT_NAME, MESSAGES, PARTNERS};
 use super::story::Story;
-use crate::auth::{Operator, WorkspaceId};
+use crate::auth::{Actor, Operator, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{ActivityId, Key, UnixMs};
 use crate::ingest::{BodyError, DraftContext, UserAgents, parse};
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{Change, StoreError};
+use crate::store::{At, Change, Condition, DatabaseUrl, OpenFor, Quota, Store, StoreError, Thing};
 
 /// The same story is told each time.
 const SEED: u64 = 2_026;
@@ -61,19 +60,15 @@ impl From<BodyError> for SeedError {
 /// # Errors
 /// [`SeedError`]; then there is no file at `path`.
 pub async fn seed(path: &Path, begin: UnixMs, end: UnixMs, bar: &ProgressBar) -> Result<u64, SeedError> {
-    let unfinished = beside(path, ".unfinished");
-    for suffix in ["", "-wal", "-shm", ".lock"] {
-        remove(&beside(&unfinished, suffix))?;
-    }
+    let unfinished = DatabaseUrl::of_file(beside(path, ".unfinished"));
+    let failed = |error| SeedError::File { path: path.to_owned(), error };
+    unfinished.remove().map_err(failed)?;
     let clock = Clock::manual(begin);
-    let sqlite = SqliteStore::open(&unfinished, clock.clone(), SqliteOptions::default()).await?;
-    let told = tell(&sqlite, &clock, begin, end, bar).await;
-    sqlite.close().await?;
+    let store = Store::open(&unfinished, clock.clone(), OpenFor::Oneself).await?;
+    let told = tell(&store, &clock, begin, end, bar).await;
+    store.close().await?;
     let told = told?;
-    for suffix in ["-wal", "-shm", ".lock"] {
-        remove(&beside(&unfinished, suffix))?;
-    }
-    fs::rename(&unfinished, path).map_err(|error| SeedError::File { path: path.to_owned(), error })?;
+    unfinished.move_to(&DatabaseUrl::of_file(path)).map_err(failed)?;
     Ok(told)
 }
 
@@ -95,8 +90,7 @@ pub fn remove(path: &Path) -> Result<(), SeedError> {
     }
 }
 
-async fn tell(sqlite: &SqliteStore, clock: &Clock, begin: UnixMs, end: UnixMs, bar: &ProgressBar) -> Result<u64, SeedError> {
-    let store = sqlite.store();
+async fn tell(store: &Store, clock: &Clock, begin: UnixMs, end: UnixMs, bar: &ProgressBar) -> Result<u64, SeedError> {
     let found = store.keyring.workspace_by_key(Operator::assume(), Key::trusted(super::WORKSPACE)).await?;
     let Some(workspace) = found.map(|w| w.id) else {
         return Err(StoreError::Corrupt("the new database has no workspace".to_owned()).into());
@@ -110,11 +104,11 @@ async fn tell(sqlite: &SqliteStore, clock: &Clock, begin: UnixMs, end: UnixMs, b
     for part in parts(&beats, end) {
         let Some(last) = part.last() else { continue };
         clock.set(last.at);
-        let context = DraftContext { now: last.at, bound_event: None, new_id: &new_id, agents: &agents };
+        let context = DraftContext { now: last.at, bound_event: None, event_headers: &[], made_id: None, new_id: &new_id, agents: &agents };
         let body: Vec<String> = part.iter().map(|beat| serde_json::Value::Object(beat.draft(true)).to_string()).collect();
         let drafts = parse(Some("application/x-ndjson"), body.join("\n").as_bytes(), &context).await?;
         let activities = drafts.items.into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| SeedError::Draft(e.to_string()))?;
-        store.log.commit(vec![Change::Append { workspace, activities, create_unknown: false }]).await?;
+        store.log.commit(vec![Change::Append { workspace, activities, create_unknown: false, quota: Quota::default() }]).await?;
         bar.inc(part.len() as u64);
     }
     tasks.close();
@@ -140,28 +134,32 @@ fn directory(workspace: WorkspaceId) -> Vec<Change> {
     // The keys of the cast are keys: a test holds it to that.
     let key = Key::trusted;
     let event = key(EVENT);
-    let mut changes = vec![Change::PutEvent { workspace, event: event.clone(), name: EVENT_NAME.to_owned() }];
-    changes.extend(PARTNERS.iter().map(|partner| Change::PutPartner {
-        workspace,
-        event: event.clone(),
-        partner: key(partner.key),
-        name: partner.name.to_owned(),
-        email: Some(format!("{}@example.com", partner.key)),
-        company: Some(partner.company.to_owned()),
-        tags: partner.tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    let put = |at, thing| Change::Put { at, thing, condition: Condition::None, by: Actor::Server };
+    let within = |named: &str| At::within(workspace, event.clone(), key(named));
+    let mut changes = vec![put(At::top(workspace, event.clone()), Thing::Event { name: EVENT_NAME.to_owned() })];
+    changes.extend(PARTNERS.iter().map(|partner| {
+        let thing = Thing::Partner {
+            name: partner.name.to_owned(),
+            email: Some(format!("{}@example.com", partner.key)),
+            company: Some(partner.company.to_owned()),
+            tags: partner.tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        };
+        put(within(partner.key), thing)
     }));
     for message in MESSAGES {
         let named = key(message.key);
         let recipients = message.recipients().map(|at| key(PARTNERS[at].key)).collect();
-        changes.push(Change::PutMessage { workspace, event: event.clone(), message: named.clone(), subject: message.subject.to_owned() });
-        changes.push(Change::Recipients { workspace, event: event.clone(), message: named, add: recipients, remove: Vec::new() });
+        changes.push(put(within(message.key), Thing::Message { subject: message.subject.to_owned() }));
+        changes.push(Change::Recipients {
+            workspace,
+            event: event.clone(),
+            message: named,
+            add: recipients,
+            remove: Vec::new(),
+            by: Actor::Server,
+        });
     }
-    changes.extend(CAMPAIGNS.iter().map(|(campaign, name)| Change::PutCampaign {
-        workspace,
-        event: event.clone(),
-        campaign: key(campaign),
-        name: (*name).to_owned(),
-    }));
+    changes.extend(CAMPAIGNS.iter().map(|(campaign, name)| put(within(campaign), Thing::Campaign { name: (*name).to_owned() })));
     changes
 }
 
@@ -177,7 +175,7 @@ mod tests {
         let parts: Vec<_> = parts(&beats, end).collect();
         assert_eq!(parts.concat(), beats);
         assert!(parts.iter().all(|part| !part.is_empty() && part.len() <= TRANSACTION_BEATS_MAX));
-        assert!(parts.len() < 3_000, "{} transactions", parts.len());
+        assert!(parts.len() < 3_500, "{} transactions", parts.len());
     }
 
     #[tokio::test]
@@ -186,8 +184,8 @@ mod tests {
         let path = folder.path().join("demo.db");
         let end = UnixMs(1_795_000_000_000);
         let told = super::seed(&path, UnixMs(end.0 - 7_200_000), end, &indicatif::ProgressBar::hidden()).await.expect("seeded");
-        let sqlite = super::SqliteStore::open(&path, super::Clock::manual(end), super::SqliteOptions::default()).await.expect("opens");
-        let store = sqlite.store();
+        let url = super::DatabaseUrl::of_file(&path);
+        let store = super::Store::open(&url, super::Clock::manual(end), super::OpenFor::Oneself).await.expect("opens");
         let operator = super::Operator::assume();
         let default = super::Key::trusted(super::super::WORKSPACE);
         let workspace = store.keyring.workspace_by_key(operator, default).await.expect("read").expect("there").id;
@@ -195,6 +193,6 @@ mod tests {
         // Tags and recipients are entries too.
         assert!(head.seq >= told, "{} < {told}", head.seq);
         assert!(head.recorded_at <= end && end.0 - head.recorded_at.0 < 3_600_000);
-        sqlite.close().await.expect("closed");
+        store.close().await.expect("closed");
     }
 }

@@ -5,21 +5,20 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::story::Story;
-use crate::cli::client::{Batch, Client, Refusals, Server, send_batch};
+use crate::cli::client::{Batch, Client, Refusals, send_batch};
 use crate::clock::Clock;
 
 /// What is due within this time goes in one request, in milliseconds.
 const TOGETHER_MS: u64 = 30;
 
 /// Tells the story as it happens until `shutdown`. What the server refuses is logged; the story goes on.
-pub async fn play(server: Server, seed: u64, shutdown: CancellationToken) {
+pub async fn play(client: Client, seed: u64, shutdown: CancellationToken) {
     // A story that is told to its end would be over; this one never is.
-    let _ = shutdown.run_until_cancelled(tell(server, seed)).await;
+    let _ = shutdown.run_until_cancelled(tell(client, seed)).await;
 }
 
-async fn tell(server: Server, seed: u64) {
+async fn tell(mut client: Client, seed: u64) {
     let clock = Clock::System;
-    let mut client = Client::new(server);
     let mut batch = Batch::default();
     for (number, beat) in Story::live(seed, clock.now()).enumerate() {
         let ahead = beat.at.ms_since(clock.now());
@@ -41,7 +40,7 @@ async fn send(client: &mut Client, batch: &mut Batch) {
     }
     let mut refusals = Refusals::default();
     let waiting = |error: &_| tracing::warn!(%error, "the demo's server does not take activities; waiting");
-    let sent = send_batch(client, batch, waiting, |line, fault| refusals.note(line, fault)).await;
+    let sent = send_batch(client, batch, waiting, |line, fault| refusals.note(line, fault), |_, _| {}).await;
     if let Err(error) = sent {
         tracing::warn!(%error, "sample activities were not sent");
     }

@@ -4,13 +4,14 @@ mod draft;
 mod stream;
 
 use bytes::Bytes;
-use hyper::Method;
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::CliError;
-use super::client::{Client, Patience, Target};
-use draft::{draft_of, parse_property, with_id};
+use super::client::{Client, Fault, Patience, Target};
+use super::terminal::plain_json;
+use draft::{draft_of, new_id, parse_property};
 
 /// Send one activity, or NDJSON from standard input with `-`
 #[derive(Debug, clap::Args)]
@@ -69,6 +70,8 @@ struct Receipt {
     recorded_at: String,
     #[serde(default)]
     duplicate: bool,
+    #[serde(default)]
+    warnings: Vec<Fault>,
 }
 
 /// Runs the command.
@@ -76,7 +79,7 @@ struct Receipt {
 /// # Errors
 /// When the server cannot be used, or something was rejected.
 pub async fn run(args: Args) -> Result<(), CliError> {
-    let mut client = Client::new(args.target.server()?);
+    let mut client = Client::new(args.target.server()?)?;
     if args.input.is_some() {
         return stream::run(&mut client, args.event.as_deref()).await;
     }
@@ -93,17 +96,22 @@ pub async fn run(args: Args) -> Result<(), CliError> {
         ("referrer_url", args.referrer_url.as_deref()),
         ("user_agent", args.user_agent.as_deref()),
     ];
-    let draft = Value::Object(with_id(draft_of(&texts, &args.properties)));
+    let mut draft = draft_of(&texts, &args.properties);
+    draft.entry("id").or_insert_with(new_id);
+    let draft = Value::Object(draft);
     let body = Some(("application/json", Bytes::from(draft.to_string())));
     let waiting = |error: &_| eprintln!("waiting: {error}");
     // A person waits for this one: nobody there is said at once, a server that is busy is asked again.
     let patience = Patience { retries_max: 2 };
     let answer = client.send(&Method::POST, "/v1/activities", body, patience, waiting).await?;
     if args.json {
-        println!("{}", String::from_utf8_lossy(&answer.body));
+        println!("{}", plain_json(&String::from_utf8_lossy(&answer.body)));
         return Ok(());
     }
     let receipt: Receipt = client.decode(&answer)?;
+    for warning in &receipt.warnings {
+        eprintln!("warning: {warning}");
+    }
     let word = if receipt.duplicate { "stored before" } else { "stored" };
     println!("{word} at {} as {}, seq {}", receipt.recorded_at, receipt.id, receipt.seq);
     Ok(())

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn hears_words_it_has_no_use_for() {
-        for text in [r#"{"type":"changed","what":"partner","key":"a"}"#, r#"{"type":"from_the_future","a":[1]}"#] {
+        for text in [r#"{"type":"changed","what":"partner","keys":["a"]}"#, r#"{"type":"from_the_future","a":[1]}"#] {
             assert!(matches!(Word::read(text), Ok(Word::Other)), "{text}");
         }
     }

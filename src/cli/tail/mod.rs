@@ -72,9 +72,9 @@ pub async fn run(args: Args) -> Result<(), CliError> {
         Some(Since::Cursor(cursor)) => Some(cursor),
         Some(Since::Ago(ms)) => {
             let since = UnixMs(Clock::System.now().0.saturating_sub(ms));
-            let history = since::history(&mut Client::new(server.clone()), &filter, since).await?;
-            if history.cut {
-                printer.note(&format!("older activities are left out; shown are the newest {}", history.items.len()));
+            let history = since::history(&mut Client::new(server.clone())?, &filter, since).await?;
+            if let Some(note) = history.left_out.note(history.items.len(), since) {
+                printer.note(&note);
             }
             if !printer.activities(history.items) {
                 return Ok(());

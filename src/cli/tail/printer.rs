@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::follow::Shown;
 use super::row::Style;
+use crate::cli::terminal::{plain_json, plain_lines};
 
 /// Prints what a tail shows.
 pub struct Printer {
@@ -30,7 +31,7 @@ impl Printer {
         for one in shown {
             match one {
                 Shown::Activity(raw) if self.json => {
-                    lines.push_str(raw.get());
+                    lines.push_str(&plain_json(raw.get()));
                     lines.push('\n');
                 }
                 Shown::Activity(raw) => match self.style.row(raw.get()) {
@@ -64,7 +65,7 @@ impl Printer {
 
     /// A word to the person, on standard error.
     pub fn note(&self, text: &str) {
-        eprintln!("tidings: {text}");
+        eprintln!("tidings: {}", plain_lines(text));
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use crate::cli::terminal::plain;
+
 /// From how late on a row says so, in milliseconds; the page marks the same.
 const LATE_MS_MIN: u64 = 5 * 60 * 1000;
 /// Columns kept for the label.
@@ -67,7 +69,7 @@ impl Style {
         let activity: Activity = serde_json::from_str(json)?;
         let time = match activity.recorded_at.parse::<jiff::Timestamp>() {
             Ok(at) => at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string(),
-            Err(_) => clean(&activity.recorded_at),
+            Err(_) => plain(&activity.recorded_at),
         };
         let label = self.paint(hue(&activity.flavor.key), &padded(&activity.flavor.label, LABEL_COLUMNS));
         let mut who = activity.partner.name.clone();
@@ -87,7 +89,7 @@ impl Style {
 
     /// A line across, with words in it.
     pub fn rule(&self, words: &str) -> String {
-        let words: String = words.chars().filter(|c| !c.is_control()).collect();
+        let words = plain(words);
         self.paint(DIM, &format!("──── {words} {}", "─".repeat(60usize.saturating_sub(words.chars().count()))))
     }
 
@@ -130,7 +132,7 @@ fn details(activity: &Activity) -> String {
         parts.push(path);
     }
     parts.push(activity.event.name.clone());
-    clean(&parts.join(" · "))
+    plain(&parts.join(" · "))
 }
 
 /// `6 min`, `3 h`, `2 d`.
@@ -143,13 +145,8 @@ fn span(ms: u64) -> String {
     }
 }
 
-/// Text of an activity comes from strangers: a control character could speak to the terminal.
-fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 fn padded(text: &str, columns: usize) -> String {
-    let text = clean(text);
+    let text = plain(text);
     let length = text.chars().count();
     match length > columns {
         true => text.chars().take(columns - 1).chain(['…']).collect(),
@@ -160,6 +157,7 @@ fn padded(text: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Style, span};
+    use crate::domain::turns_direction;
 
     const ACTIVITY: &str = r#"{"id":"x","seq":1,"flavor":{"key":"message.opened","label":"Opened the message"},
         "event":{"key":"expo-2026","name":"Expo 2026"},"partner":{"key":"acme","name":"Acme Inc","company":null},
@@ -185,9 +183,10 @@ mod tests {
 
     #[test]
     fn nothing_speaks_to_the_terminal() {
-        let evil = ACTIVITY.replace("Acme Inc", "Acme\\u001b[2J\\nInc");
+        let evil = ACTIVITY.replace("Acme Inc", "Acme\\u001b[2J\\n\u{202e}Inc").replace("Expo 2026", "Expo\u{2067}\u{200f}");
         let row = style(false).row(&evil).expect("valid");
-        assert!(!row.contains(char::is_control), "{row:?}");
+        assert!(!row.contains(|c: char| c.is_control() || turns_direction(c)), "{row:?}");
+        assert!(row.contains("\\u{202e}Inc") && row.contains("Expo\\u{2067}\\u{200f}"), "{row:?}");
         assert!(!style(false).rule("a\u{1b}[2Jb").contains(char::is_control));
         assert!(style(true).row(ACTIVITY).expect("valid").contains("\u{1b}[36m"));
     }

@@ -12,6 +12,8 @@ use crate::filter::FilterSet;
 /// Activities of the time before that are shown; older ones are left out, and that is said.
 pub const HISTORY_ITEMS_MAX: usize = 10_000;
 const PAGE_ITEMS: usize = 1_000;
+/// Pages that end because the search had used up its time, before that is said: some ten seconds.
+const SEARCHES_MAX: usize = 40;
 
 /// Where to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +54,35 @@ pub struct History {
     pub items: Vec<Box<RawValue>>,
     /// Where the live stream goes on; what the history holds lies before, what comes lies after.
     pub position: Option<String>,
-    /// True when there was more than [`HISTORY_ITEMS_MAX`], or more than the server would search through.
-    pub cut: bool,
+    /// What of that time is not among them.
+    pub left_out: LeftOut,
+}
+
+/// What a history does not hold.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// There was more than [`HISTORY_ITEMS_MAX`].
+    Older,
+    /// The log is too long for the search: it came back to this time.
+    NotSearched(Option<String>),
+}
+
+impl LeftOut {
+    /// What the reader is told, for so many items since a time.
+    pub fn note(&self, items: usize, since: UnixMs) -> Option<String> {
+        let shown = if items == 0 { "nothing was found".to_owned() } else { format!("shown are the newest {items}") };
+        match self {
+            Self::Nothing => None,
+            Self::Older => Some(format!("older activities are left out; {shown}")),
+            Self::NotSearched(back_to) => {
+                let searched = back_to.as_ref().map_or_else(|| "in part".to_owned(), |time| format!("back to what was recorded at {time}"));
+                Some(format!("the log was searched {searched}; since {since} {shown}, and there may be more before"))
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -62,6 +91,7 @@ struct PageBody {
     older: Option<String>,
     newer: String,
     complete: bool,
+    searched_back_to: Option<String>,
 }
 
 /// Reads what happened since a time, back from the head of the log as of now.
@@ -70,20 +100,23 @@ struct PageBody {
 /// [`ClientError`].
 pub async fn history(client: &mut Client, filter: &FilterSet, since: UnixMs) -> Result<History, ClientError> {
     let mut history = History::default();
-    let mut before = String::new();
+    let (mut before, mut searches) = (String::new(), 0);
     loop {
         let query = filter.to_query();
         let path = format!("/v1/activities?{query}{}since={since}&limit={PAGE_ITEMS}{before}", if query.is_empty() { "" } else { "&" });
         let page: PageBody = client.get(&path).await?;
         history.position.get_or_insert(page.newer);
-        let last = page.items.len() < PAGE_ITEMS;
         history.items.extend(page.items);
+        searches += usize::from(!page.complete);
         match page.older {
-            Some(older) if !last && history.items.len() < HISTORY_ITEMS_MAX => before = format!("&before={older}"),
-            _ => {
-                history.cut = !page.complete || !last;
-                break;
-            }
+            // Only at the start of what was asked for there is none.
+            None => break,
+            Some(older) if history.items.len() < HISTORY_ITEMS_MAX && searches < SEARCHES_MAX => before = format!("&before={older}"),
+            Some(_) if page.complete => history.left_out = LeftOut::Older,
+            Some(_) => history.left_out = LeftOut::NotSearched(page.searched_back_to),
+        }
+        if history.left_out != LeftOut::Nothing {
+            break;
         }
     }
     history.items.reverse();
@@ -92,12 +125,12 @@ pub async fn history(client: &mut Client, filter: &FilterSet, since: UnixMs) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::Since;
-    use crate::domain::{Cursor, Epoch};
+    use super::{LeftOut, Since};
+    use crate::domain::{Cursor, Epoch, UnixMs};
 
     #[test]
     fn reads_cursors_and_spans() {
-        let cursor = Cursor { epoch: Epoch(7), seq: 42 }.to_string();
+        let cursor = Cursor { epoch: Epoch(7), seq: 42, mark: None }.to_string();
         for (given, want) in [
             (cursor.as_str(), Since::Cursor(cursor.clone())),
             ("30s", Since::Ago(30_000)),
@@ -110,5 +143,18 @@ mod tests {
         for bad in ["", "10", "m", "0m", "-1m", "10 m", "yesterday", "99999999999999999999d"] {
             assert!(bad.parse::<Since>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn each_reason_has_its_own_words() {
+        let note = |left_out: LeftOut, items| left_out.note(items, UnixMs(0)).unwrap_or_default();
+        assert_eq!(LeftOut::Nothing.note(0, UnixMs(0)), None);
+        assert_eq!(note(LeftOut::Older, 10_000), "older activities are left out; shown are the newest 10000");
+        let searched = note(LeftOut::NotSearched(Some("2026-05-03T00:00:00.000Z".to_owned())), 0);
+        assert!(
+            searched.contains("searched back to what was recorded at 2026-05-03") && searched.contains("nothing was found"),
+            "{searched}"
+        );
+        assert!(!searched.contains("left out"), "{searched}");
     }
 }

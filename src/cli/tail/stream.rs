@@ -196,8 +196,7 @@ fn wait_ms(tried: u32, asked_ms: Option<u64>, chance: u64) -> u64 {
 }
 
 fn jitter() -> u64 {
-    // Without randomness the wait is the shortest of its range, which is no harm.
-    getrandom::u64().unwrap_or(0)
+    fastrand::u64(..)
 }
 
 #[cfg(test)]

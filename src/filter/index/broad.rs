@@ -19,8 +19,8 @@ pub(super) struct Broad {
     entries: Vec<u32>,
     /// Slots with a positive clause on the field.
     constrained: [Bitmap; FIELDS],
-    /// Slots that must also be searched for words.
-    worded: Bitmap,
+    /// Slots of which more must be checked: words, or further clauses on a field.
+    unsettled: Bitmap,
     values: Vec<Sides>,
     /// Slots still in the running.
     running: Vec<u64>,
@@ -39,13 +39,13 @@ struct Sides {
 
 impl Broad {
     /// Gives an entry a slot.
-    pub(super) fn insert(&mut self, entry: u32, program: &Program, worded: bool, bound: usize) -> u32 {
+    pub(super) fn insert(&mut self, entry: u32, program: &Program, unsettled: bool, bound: usize) -> u32 {
         if self.values.len() < bound {
             self.values.resize_with(bound, Sides::default);
         }
         let slot = self.entries.len() as u32;
         self.entries.push(entry);
-        self.set(slot, program, worded, true);
+        self.set(slot, program, unsettled, true);
         slot
     }
 
@@ -53,7 +53,7 @@ impl Broad {
     #[cfg(test)]
     pub(super) fn is_clean(&self) -> bool {
         let unmarked = |v: &Sides| v.want.is_empty() && v.refuse.is_empty();
-        let unconstrained = self.constrained.iter().all(|c| c.count() == 0) && self.worded.count() == 0;
+        let unconstrained = self.constrained.iter().all(|c| c.count() == 0) && self.unsettled.count() == 0;
         self.entries.is_empty() && unconstrained && self.values.iter().all(unmarked)
     }
 
@@ -64,23 +64,23 @@ impl Broad {
     }
 
     /// Clears the slot of an entry, and moves the last slot's entry into it.
-    pub(super) fn remove(&mut self, slot: u32, program: &Program, worded: bool, mover: Option<(&Program, bool)>) {
+    pub(super) fn remove(&mut self, slot: u32, program: &Program, unsettled: bool, mover: Option<(&Program, bool)>) {
         let last = self.entries.len() as u32 - 1;
-        self.set(slot, program, worded, false);
-        if let Some((program, worded)) = mover {
-            self.set(last, program, worded, false);
-            self.set(slot, program, worded, true);
+        self.set(slot, program, unsettled, false);
+        if let Some((program, unsettled)) = mover {
+            self.set(last, program, unsettled, false);
+            self.set(slot, program, unsettled, true);
         }
         self.entries.swap_remove(slot as usize);
     }
 
-    fn set(&mut self, slot: u32, program: &Program, worded: bool, present: bool) {
+    fn set(&mut self, slot: u32, program: &Program, unsettled: bool, present: bool) {
         let universe = self.entries.len();
         let mark = |bits: &mut Bitmap| if present { bits.insert(slot) } else { bits.remove(slot) };
-        if worded {
-            mark(&mut self.worded);
+        if unsettled {
+            mark(&mut self.unsettled);
         }
-        for clause in program.clauses() {
+        for clause in program.first_clauses() {
             if !clause.negated {
                 mark(&mut self.constrained[clause.field]);
             }
@@ -92,7 +92,7 @@ impl Broad {
         }
     }
 
-    /// Calls `each` with the entry of every slot that passes all clauses, and whether it has words to check.
+    /// Calls `each` with the entry of every slot that passes all clauses, and whether more of it must be checked.
     pub(super) fn matching(&mut self, hits: &Hits, mut each: impl FnMut(u32, bool)) {
         if self.entries.is_empty() {
             return;
@@ -106,9 +106,9 @@ impl Broad {
         for field in 0..FIELDS {
             self.narrow(field, hits.of(field));
         }
-        let (entries, worded) = (&self.entries, &self.worded);
-        let any_worded = worded.count() > 0;
-        for_each_bit(&self.running, |slot| each(entries[slot as usize], any_worded && worded.contains(slot)));
+        let (entries, unsettled) = (&self.entries, &self.unsettled);
+        let any_unsettled = unsettled.count() > 0;
+        for_each_bit(&self.running, |slot| each(entries[slot as usize], any_unsettled && unsettled.contains(slot)));
     }
 
     /// Leaves in the running what passes one field.

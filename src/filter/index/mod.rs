@@ -86,6 +86,13 @@ struct Entry<M> {
     looked: u64,
 }
 
+impl<M> Entry<M> {
+    /// True when bitmaps do not tell whether it matches.
+    fn is_unsettled(&self) -> bool {
+        !self.words.is_empty() || self.program.asks_again()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Listed under the values of the program's first clause.
@@ -190,6 +197,11 @@ impl<M> FilterIndex<M> {
         &self.entries[entry.index()].members
     }
 
+    /// Every entry with its filter set, in no order.
+    pub fn filters(&self) -> impl Iterator<Item = (EntryId, &Arc<FilterSet>)> {
+        self.shared.iter().map(|(filter, entry)| (EntryId(*entry), filter))
+    }
+
     /// The filter set of an entry.
     pub fn filter(&self, entry: EntryId) -> &Arc<FilterSet> {
         &self.entries[entry.index()].filter
@@ -206,10 +218,11 @@ impl<M> FilterIndex<M> {
                 self.matching_listed(field, facts, out);
             }
         }
-        let (entries, words) = (&self.entries, &mut self.words);
-        self.broad.matching(&self.hits, |entry, worded| {
-            if !worded || words.hold(&entries[entry as usize].words, &facts.search) {
-                out.push(EntryId(entry));
+        let (entries, words, hits) = (&self.entries, &mut self.words, &self.hits);
+        self.broad.matching(hits, |number, unsettled| {
+            let entry = &entries[number as usize];
+            if !unsettled || (words.hold(&entry.words, &facts.search) && entry.program.passes(0, hits)) {
+                out.push(EntryId(number));
             }
         });
     }
@@ -298,7 +311,7 @@ impl<M> FilterIndex<M> {
                     self.lists.insert(first.values, Listing { entry: number, whole }, bound);
                 }
             }
-            None => entry.place = Place::Broad(self.broad.insert(number, &entry.program, !entry.words.is_empty(), bound)),
+            None => entry.place = Place::Broad(self.broad.insert(number, &entry.program, entry.is_unsettled(), bound)),
         }
         for value in membership_values(&entry.program) {
             self.dependents.entry(value).or_default().insert(number, universe);
@@ -330,6 +343,7 @@ impl<M> FilterIndex<M> {
     fn dissolve(&mut self, number: u32) {
         let universe = self.entries.len();
         let entry = &mut self.entries[number as usize];
+        let unsettled = entry.is_unsettled();
         let (program, words) = (std::mem::take(&mut entry.program), std::mem::take(&mut entry.words));
         let filter = std::mem::take(&mut entry.filter);
         // An entry that comes next in this number has its own members: what these held goes back.
@@ -343,8 +357,8 @@ impl<M> FilterIndex<M> {
             }
             Place::Broad(slot) => {
                 let mover = self.broad.mover(slot);
-                let moved = mover.map(|m| &self.entries[m as usize]).map(|e| (&e.program, !e.words.is_empty()));
-                self.broad.remove(slot, &program, !words.is_empty(), moved);
+                let moved = mover.map(|m| &self.entries[m as usize]).map(|e| (&e.program, e.is_unsettled()));
+                self.broad.remove(slot, &program, unsettled, moved);
                 if let Some(mover) = mover {
                     self.entries[mover as usize].place = Place::Broad(slot);
                 }

@@ -26,7 +26,7 @@ impl Program {
     pub(super) fn of(filter: &FilterSet, vocabulary: &mut Vocabulary) -> Self {
         let mut code = Vec::new();
         for clause in filter.clauses() {
-            // At most 200 values a clause, so the count fits above the field and the sign.
+            // Three times 200 values a clause at most, so the count fits above the field and the sign.
             code.push(clause.field.index() as u32 | u32::from(clause.negated) << 8 | (clause.values.len() as u32) << 9);
             let start = code.len();
             code.extend(clause.values.iter().map(|value| vocabulary.intern(clause, value)));
@@ -38,6 +38,17 @@ impl Program {
     /// The clauses.
     pub(super) fn clauses(&self) -> Clauses<'_> {
         Clauses(&self.0)
+    }
+
+    /// Those of which each field has one positive and one negated at most, which is nearly always all of them.
+    pub(super) fn first_clauses(&self) -> impl Iterator<Item = NumberedClause<'_>> {
+        let mut wanted = None;
+        self.clauses().filter(move |clause| clause.negated || wanted.replace(clause.field) != Some(clause.field))
+    }
+
+    /// True when a field has several positive clauses: then passing the first ones is not enough.
+    pub(super) fn asks_again(&self) -> bool {
+        self.first_clauses().count() < self.clauses().count()
     }
 
     /// Puts the clause at `index` in front.

@@ -87,7 +87,7 @@ const BEYOND_THE_RULES: &[&str] = &["360Spider", "slurp", "http://spinn3r.com/ro
 #[test]
 fn agrees_with_the_reference_on_real_agents() {
     let rules = std::str::from_utf8(RULES).expect("text");
-    let reference: Regexes<'_> = serde_yaml::from_str(rules).expect("rules");
+    let reference: Regexes<'_> = serde_saphyr::from_str(rules).expect("rules");
     let reference = Extractor::try_from(reference).expect("rules");
     let ours = PARSER.as_ref().expect("rules");
     for agent in agents().keys().filter(|agent| !BEYOND_THE_RULES.iter().any(|word| agent.contains(word))) {

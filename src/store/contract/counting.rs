@@ -3,7 +3,7 @@
 use super::{Bounds, NOW, Open, Subject, activity, key};
 use crate::domain::{Client, NewActivity, UnixMs};
 use crate::filter::{Field, FilterSet};
-use crate::store::{Bucket, Change, FacetQuery, FacetValue, Facets, HistogramQuery};
+use crate::store::{Bucket, FacetQuery, FacetValue, Facets, HistogramQuery, Stretch};
 
 fn filter(pairs: &[(&str, &str)]) -> FilterSet {
     FilterSet::from_pairs(pairs.iter().copied()).expect("a filter set")
@@ -49,12 +49,15 @@ pub(crate) async fn histogram_by_bucket(open: Open) {
     });
     subject.append(made.collect()).await;
     let bucket = |minute, count| Bucket { start: at(minute), count };
+    let begun = |since: UnixMs, starts: Vec<i64>| {
+        let stretches = starts.into_iter().map(|start| Stretch { from: at(start).max(since), bucket: at(start) });
+        stretches.collect::<Vec<_>>()
+    };
     for (pairs, since, until, starts, want) in [
         (&[][..], 0, 501, vec![0, 60, 120, 180], vec![bucket(0, 3), bucket(60, 3), bucket(120, 1), bucket(180, 1)]),
         (&[][..], 0, 500, vec![0, 60, 120, 180], vec![bucket(0, 3), bucket(60, 3), bucket(120, 1)]),
         (&[][..], 59, 120, vec![59, 60], vec![bucket(59, 1), bucket(60, 3)]),
-        // Since lies before the first start, and inside the first bucket.
-        (&[][..], 0, 120, vec![60], vec![bucket(60, 3)]),
+        // Since lies inside the first bucket.
         (&[][..], 30, 120, vec![0, 60], vec![bucket(0, 1), bucket(60, 3)]),
         // A day of 23 hours among others.
         (&[][..], 0, 501, vec![0, 50, 119], vec![bucket(0, 2), bucket(50, 3), bucket(119, 3)]),
@@ -62,22 +65,21 @@ pub(crate) async fn histogram_by_bucket(open: Open) {
         (&[("partner", "nobody")], 0, 501, vec![0, 60], vec![]),
         (&[][..], 0, 501, vec![], vec![]),
     ] {
-        let starts: Vec<_> = starts.into_iter().map(at).collect();
-        let query = HistogramQuery { filter: filter(pairs), up_to: None, since: at(since), until: at(until), starts };
+        let query = HistogramQuery { filter: filter(pairs), up_to: None, stretches: begun(at(since), starts), until: at(until) };
         let histogram = subject.store.log.histogram(subject.workspace, query.clone()).await.expect("histogram");
-        assert!(histogram.complete);
+        assert_eq!(histogram.left, None);
         assert_eq!(histogram.items, want, "{query:?}");
         let nothing = HistogramQuery { up_to: Some(0), ..query };
         assert_eq!(subject.store.log.histogram(subject.workspace, nothing).await.expect("histogram").items, []);
     }
     // What lies above a place in the log is left out, wherever in time it is.
-    let pinned = HistogramQuery { filter: filter(&[]), up_to: Some(4), since: at(0), until: at(501), starts: vec![at(0), at(60)] };
+    let pinned = HistogramQuery { filter: filter(&[]), up_to: Some(4), stretches: begun(at(0), vec![0, 60]), until: at(501) };
     let found = subject.store.log.histogram(subject.workspace, pinned).await.expect("histogram");
     assert_eq!(found.items, [bucket(0, 3), bucket(60, 1)]);
 }
 
 async fn facets(subject: &Subject, pairs: &[(&str, &str)], by: &[Field], values_max: usize) -> Facets {
-    let query = FacetQuery { filter: filter(pairs), by: by.to_vec(), since: None, until: None, values_max };
+    let query = FacetQuery { filter: filter(pairs), within: FilterSet::default(), by: by.to_vec(), since: None, until: None, values_max };
     subject.store.log.facets(subject.workspace, query).await.expect("facets")
 }
 
@@ -87,17 +89,8 @@ fn value(value: &str, label: Option<&str>, count: u64) -> FacetValue {
 
 pub(crate) async fn facets_list_the_directory(open: Open) {
     let subject = Subject::fresh(open, Bounds::SmallWindows(3)).await;
-    let workspace = subject.workspace;
-    let put = |partner: &str, name: &str, tags: &[&str]| Change::PutPartner {
-        workspace,
-        event: key("expo"),
-        partner: key(partner),
-        name: name.to_owned(),
-        email: None,
-        company: None,
-        tags: tags.iter().map(|t| (*t).to_owned()).collect(),
-    };
-    let event = |event: &str, name: &str| Change::PutEvent { workspace, event: key(event), name: name.to_owned() };
+    let put = |partner: &str, name: &str, tags: &[&str]| subject.partner("expo", partner, name, tags);
+    let event = |event: &str, name: &str| subject.event(event, name);
     subject
         .commit(vec![
             event("Expo", "Expo 2026"),
@@ -135,4 +128,75 @@ pub(crate) async fn facets_list_the_directory(open: Open) {
     assert_eq!(cut.by[0].1, [value("Acme", Some("Acme Inc"), 2), value("Expo/globex", Some("globex"), 1), value("nobody", None, 0)]);
     assert_eq!(cut.rest[0], (Field::Partner, 1), "globex itself");
     assert_eq!(cut.by[1].1, [value("page.viewed", Some("Page viewed"), 1), value("message.*", None, 0)]);
+}
+
+/// What is counted in a span of time begins with `since` and ends before `until`, also where that is the very time at which
+/// what was added up behind the writer begins or ends.
+pub(crate) async fn facets_in_spans_of_time(open: Open) {
+    let subject = Subject::fresh(open, Bounds::SmallWindows(3)).await;
+    let at = |minute: i64| UnixMs(NOW.0 - 3_600_000 + minute * 60_000);
+    let minutes = [10, 5, 20, 20, 15, 30, 30, 12];
+    for (number, minute) in minutes.into_iter().enumerate() {
+        subject.append(vec![NewActivity { occurred_at: at(minute), ..activity(number as u128, "page.viewed", "expo", "acme") }]).await;
+        subject.step_behind(2).await;
+        let stored = &minutes[..=number];
+        for edge in [5, 10, 12, 15, 20, 30] {
+            for moved in [-1, 0, 1] {
+                let time = UnixMs(at(edge).0 + moved);
+                let count = |since: Option<UnixMs>, until: Option<UnixMs>| {
+                    let within = |m: &&i64| since.is_none_or(|t| at(**m) >= t) && until.is_none_or(|t| at(**m) < t);
+                    stored.iter().filter(within).count() as u64
+                };
+                for (since, until) in [(None, Some(time)), (Some(time), None), (Some(at(10)), Some(time))] {
+                    let query = FacetQuery {
+                        filter: filter(&[]),
+                        within: FilterSet::default(),
+                        by: vec![Field::Partner],
+                        since,
+                        until,
+                        values_max: 10,
+                    };
+                    let found = subject.store.log.facets(subject.workspace, query).await.expect("facets");
+                    let want = count(since, until);
+                    let listed = found.by[0].1.first().map_or(0, |value| value.count);
+                    assert_eq!((found.total, listed), (want, want), "{since:?} to {until:?} of {stored:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Partners of several events are listed by what all their keys count together, whatever rank each has alone.
+pub(crate) async fn facets_rank_whole_keys(open: Open) {
+    let subject = Subject::fresh(open, Bounds::SmallWindows(64)).await;
+    let seed = getrandom::u64().expect("a seed");
+    println!("seed {seed}");
+    let mut state = seed;
+    let mut next = |below: u64| {
+        // SplitMix64.
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % below
+    };
+    let (mut counts, mut activities) = (std::collections::BTreeMap::<String, u64>::new(), Vec::new());
+    for number in 0..200u128 {
+        let (event, partner) = (format!("event-{}", next(4)), format!("partner-{:02}", next(20)));
+        *counts.entry(partner.clone()).or_default() += 1;
+        activities.push(activity(number, "page.viewed", &event, &partner));
+    }
+    subject.append(activities).await;
+    let mut ranked: Vec<(&String, &u64)> = counts.iter().collect();
+    ranked.sort_by_key(|(key, count)| (std::cmp::Reverse(**count), (*key).clone()));
+    for values_max in [1, 3, 7, 100] {
+        let found = facets(&subject, &[], &[Field::Partner], values_max).await;
+        let want: Vec<_> = ranked.iter().take(values_max).map(|(key, count)| value(key, Some(key), **count)).collect();
+        let rest: u64 = ranked.iter().skip(values_max).map(|(_, count)| **count).sum();
+        assert_eq!((&found.by[0].1, found.rest[0].1, found.complete), (&want, rest, true), "seed {seed}");
+        // What is chosen stands there with all that it counts, whatever its rank.
+        let last = ranked[ranked.len() - 1].0;
+        let found = facets(&subject, &[("not.partner", last)], &[Field::Partner], values_max).await;
+        let chosen = found.by[0].1.iter().find(|value| value.value == **last).expect("listed");
+        assert_eq!(chosen.count, counts[last], "seed {seed}");
+    }
 }

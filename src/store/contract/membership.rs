@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Bounds, NOW, Open, Subject, activity, key};
+use super::{Bounds, NOW, Open, Subject, activity, appended, created, key};
+use crate::auth::Actor;
 use crate::domain::{EntryKind, MembershipChange, MembershipSet, NewActivity};
 use crate::store::{AppendResult, Change, Committed, ListQuery, MissingThing, NamedKind, Outcome, RecipientSource};
 
@@ -23,11 +24,11 @@ fn sent(number: u128, flavor: &str, partner: &str) -> NewActivity {
 fn recipients(subject: &Subject, add: &[&str], remove: &[&str]) -> Change {
     let keys = |texts: &[&str]| texts.iter().map(|t| key(t)).collect();
     let (event, message) = (key("EXPO"), key("welcome"));
-    Change::Recipients { workspace: subject.workspace, event, message, add: keys(add), remove: keys(remove) }
+    Change::Recipients { workspace: subject.workspace, event, message, add: keys(add), remove: keys(remove), by: Actor::Server }
 }
 
 async fn listed(subject: &Subject) -> Vec<(String, RecipientSource)> {
-    let query = ListQuery { after: None, limit: 100 };
+    let query = ListQuery::first(100);
     let list = subject.store.directory.recipients(subject.workspace, key("expo"), key("welcome"), query).await.expect("read");
     list.items.into_iter().map(|r| (r.partner.key.to_string(), r.source)).collect()
 }
@@ -46,7 +47,7 @@ pub(crate) async fn observed_recipients(open: Open) {
     let later = [sent(4, "message.sent", "new"), sent(5, "message.delivered", "NEW"), sent(6, "message.opened", "opener"), unnamed];
     let committed = subject.commit(later.into_iter().map(|a| subject.appending(vec![a])).collect()).await;
     assert_eq!(changes(&committed), [change(MembershipSet::Message, "welcome", &["new"], &[])]);
-    assert_eq!(committed.outcomes[1], Outcome::Appended(vec![AppendResult::Stored { seq: 7, recorded_at: NOW }]));
+    assert_eq!(appended(&committed.outcomes[1]), [AppendResult::Stored { seq: 7, recorded_at: NOW }]);
 }
 
 pub(crate) async fn removal_by_hand_wins(open: Open) {
@@ -77,10 +78,17 @@ pub(crate) async fn recipients_by_hand(open: Open) {
     let all = Outcome::Missing(vec![missing(NamedKind::Message, "welcome"), missing(NamedKind::Partner, "Nobody")]);
     assert_eq!(subject.commit(vec![recipients(&subject, &["acme", "Nobody"], &[])]).await.outcomes, [all]);
 
-    let put = Change::PutMessage { workspace: subject.workspace, event: key("expo"), message: key("Welcome"), subject: "Hi".to_owned() };
+    let put = subject.message("expo", "Welcome", "Hi");
     let committed = subject.commit(vec![put, recipients(&subject, &["globex", "acme", "Acme"], &[])]).await;
-    assert_eq!(committed.outcomes, [Outcome::Put { created: true }, Outcome::Recipients { added: 2, removed: 0, total: 2 }]);
+    assert_eq!(created(&committed.outcomes), [Ok(true), Err(Outcome::Recipients { added: 2, removed: 0, total: 2 }.into())]);
     assert_eq!(changes(&committed), [change(MembershipSet::Message, "welcome", &["acme", "globex"], &[])]);
+    let received = async |partner: &str| {
+        let query = ListQuery::first(10);
+        let list = subject.store.directory.received(subject.workspace, key("EXPO"), key(partner), query).await.expect("read");
+        list.items.into_iter().map(|m| (m.key.to_string(), m.held)).collect::<Vec<_>>()
+    };
+    assert_eq!(received("ACME").await, [("Welcome".to_owned(), 2)]);
+    assert_eq!(received("initech").await, []);
     // One that is missing changes nothing for the others.
     let committed = subject.commit(vec![recipients(&subject, &["initech"], &["acme", "nobody"])]).await;
     assert_eq!(committed.outcomes, [Outcome::Missing(vec![missing(NamedKind::Partner, "nobody")])]);
@@ -90,30 +98,20 @@ pub(crate) async fn recipients_by_hand(open: Open) {
     assert_eq!(committed.outcomes[0], Outcome::Recipients { added: 1, removed: 1, total: 2 });
     assert_eq!(committed.outcomes[1], Outcome::Recipients { added: 0, removed: 0, total: 2 });
     assert_eq!(changes(&committed), [change(MembershipSet::Message, "welcome", &["initech"], &["acme"])]);
-    let message = subject.store.directory.message(subject.workspace, key("expo"), key("welcome")).await.expect("read").expect("there");
-    assert_eq!((message.subject.as_str(), message.recipients), ("Hi", 2));
+    let message = subject.read(NamedKind::Message, Some("expo"), "welcome").await.expect("there");
+    assert_eq!((message.thing.name(), message.held), ("Hi", 2));
 }
 
 pub(crate) async fn tags_are_entries(open: Open) {
     let subject = Subject::fresh(open, Bounds::Usual).await;
-    let put = |tags: &[&str]| Change::PutPartner {
-        workspace: subject.workspace,
-        event: key("expo"),
-        partner: key("Acme"),
-        name: "Acme".to_owned(),
-        email: Some("hello@acme.example".to_owned()),
-        company: None,
-        tags: tags.iter().map(|t| (*t).to_owned()).collect(),
-    };
-    let event = Change::PutEvent { workspace: subject.workspace, event: key("expo"), name: "Expo".to_owned() };
-    let committed = subject.commit(vec![event, put(&["Späť", "GOLD", "gold"])]).await;
+    let put = |tags: &[&str]| subject.partner("expo", "Acme", "Acme", tags);
+    let committed = subject.commit(vec![subject.event("expo", "Expo"), put(&["Späť", "GOLD", "gold"])]).await;
     let tag = |value, added: &[&str], removed: &[&str]| change(MembershipSet::Tag, value, added, removed);
     assert_eq!(changes(&committed), [tag("gold", &["acme"], &[]), tag("späť", &["acme"], &[])]);
     let committed = subject.commit(vec![put(&["Gold", "silver"])]).await;
     assert_eq!(changes(&committed), [tag("silver", &["acme"], &[]), tag("späť", &[], &["acme"])]);
-    let partner = subject.store.directory.partner(subject.workspace, key("expo"), key("acme")).await.expect("read").expect("there");
-    assert_eq!(partner.tags, ["Gold", "silver"], "the last spelling, sorted by fold");
-    assert_eq!(partner.email.as_deref(), Some("hello@acme.example"));
+    let partner = subject.read(NamedKind::Partner, Some("expo"), "acme").await.expect("there");
+    assert_eq!(partner.thing.tags(), ["Gold", "silver"], "the last spelling, sorted by fold");
     assert_eq!(changes(&subject.commit(vec![put(&["Gold", "silver"])]).await), []);
     let snapshot = subject.store.log.memberships(subject.workspace).await.expect("read");
     assert_eq!(snapshot.head.seq, 4);

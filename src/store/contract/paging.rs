@@ -26,6 +26,7 @@ async fn log_of_sixty(open: Open, bounds: Bounds) -> (Subject, Plain) {
         message: key("welcome"),
         add: vec![key("p-1")],
         remove: vec![key("p-2")],
+        by: crate::auth::Actor::Server,
     };
     plain.apply(&subject.commit(vec![remove]).await);
     (subject, plain)
@@ -36,7 +37,7 @@ fn filter(pairs: &[(&str, &str)]) -> FilterSet {
 }
 
 fn query(filter: &FilterSet, after: Seq, up_to: Option<Seq>, order: Order, limit: usize) -> PageQuery {
-    PageQuery { filter: filter.clone(), after, up_to, since: None, until: None, order, limit, bytes_max: usize::MAX }
+    PageQuery { filter: filter.clone(), after, up_to, since: None, until: None, order, limit, bytes_max: usize::MAX, corrections: false }
 }
 
 async fn read(subject: &Subject, query: &PageQuery) -> Page {

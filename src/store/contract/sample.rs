@@ -43,8 +43,12 @@ const FLAVORS: [&str; 7] =
     ["message.opened", "message.sent", "message.link_clicked", "messages.read", "dashboard.viewed", "booth.scan_done", "message.x.y"];
 const PLATFORMS: [&str; 4] = ["Windows", "macOS", "İOS", "Größe%OS"];
 const BROWSERS: [&str; 4] = ["Chrome", "Firefox", "Internet Explorer", "Épiphany_1"];
-const URLS: [&str; 6] = [
+const URLS: [&str; 10] = [
     "https://example.com/Pricing?plan=Gold",
+    "https://example.com:443",
+    "https://example.com.other.example/pricing",
+    "https://reader:secret@Example.com/pricing/a",
+    " https://xn--mnchen-3ya.example/stra%C3%9Fe/b ",
     "https://example.com/pricing",
     "http://example.com/",
     "https://münchen.example/straße",
@@ -84,6 +88,14 @@ pub(super) fn any_activity() -> impl Strategy<Value = NewActivity> {
     })
 }
 
+/// Which activity is corrected, and how: its grade and why, or nothing to erase it.
+pub(super) type Drawn = (prop::sample::Index, Option<(Grade, &'static str)>);
+
+/// Any correction of an activity that is there when it is made.
+pub(super) fn any_correction() -> impl Strategy<Value = Drawn> {
+    (any::<prop::sample::Index>(), weighted(0.7, (select(Grade::ALL), select(&["not_graded", "scanner"][..]))))
+}
+
 fn any_property() -> impl Strategy<Value = Property> {
     prop_oneof![
         select(&TEXTS[..]).prop_map(|text| Property::Text(text.to_owned())),
@@ -106,10 +118,29 @@ pub(super) fn any_filter() -> impl Strategy<Value = FilterSet> {
     })
 }
 
+/// What a caller may be confined to: mostly nothing, else a filter set or two.
+pub(super) fn any_within() -> impl Strategy<Value = FilterSet> {
+    let both = (any_filter(), any_filter()).prop_map(|(grant, view)| grant.and(&view));
+    prop_oneof![4 => Just(FilterSet::default()), 2 => any_filter(), 1 => both]
+}
+
 type Values = (&'static str, Vec<String>);
 
 fn any_clause_values() -> impl Strategy<Value = Values> {
-    let hosts = ["example.com", "münchen.example", "https://example.com/pricing", "http://", "https://EXAMPLE.com/P", "shop.example.com"];
+    let hosts = [
+        "example.com",
+        "münchen.example",
+        "https://example.com/pricing",
+        "https://example.com",
+        "https://example.com:443/",
+        "https://example.com:8443",
+        "http://nobody@example.com",
+        "https://EXAMPLE.com/P",
+        "https://MÜNCHEN.example/STRASSE",
+        "https://shop.example.com/%e2%98%83",
+        "http://[2001:DB8::1]:8080",
+        "shop.example.com",
+    ];
     prop_oneof![
         values("event", &EVENTS),
         keyed("partner", &PARTNERS),

@@ -3,32 +3,19 @@
 use sqlx::sqlite::SqliteConnection;
 
 use super::SqliteStore;
+use super::check_chain;
 use super::error::unsigned;
 use super::place::{place, seq_of};
 use super::tallies;
 use crate::auth::{Operator, WorkspaceId};
 use crate::domain::Seq;
-use crate::store::StoreError;
+use crate::store::{Finding, StoreError};
 
 /// Faults of one kind that are told.
 const FINDINGS_MAX: i64 = 20;
 
-/// Something that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// In which workspace; `None` for the file as a whole.
-    pub workspace: Option<String>,
-    /// What is wrong.
-    pub text: String,
-}
-
 impl SqliteStore {
-    /// Reads the whole file and tells what is wrong; empty when all is well. Takes as long as it takes, beside a
-    /// running server too.
-    ///
-    /// # Errors
-    /// When the file cannot be read at all.
-    pub async fn check(&self, _operator: Operator) -> Result<Vec<Finding>, StoreError> {
+    pub(super) async fn read_whole(&self) -> Result<Vec<Finding>, StoreError> {
         let mut transaction = self.inner.readers.begin().await?;
         let findings = check_within(&mut transaction).await;
         transaction.rollback().await?;
@@ -36,7 +23,8 @@ impl SqliteStore {
     }
 }
 
-async fn check_within(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
+/// The same on a connection that sees one state.
+pub(super) async fn check_within(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
     let file: Vec<String> = sqlx::query_scalar("pragma integrity_check").fetch_all(&mut *connection).await?;
     findings.extend(file.into_iter().filter(|line| line != "ok").map(|text| Finding { workspace: None, text }));
@@ -46,6 +34,8 @@ async fn check_within(connection: &mut SqliteConnection) -> Result<Vec<Finding>,
         let workspace = Operator::assume().workspace(number);
         let mut texts = holes(connection, workspace, unsigned(pruned)?, unsigned(head)?).await?;
         texts.extend(ids(connection, workspace).await?);
+        texts.extend(corrections(connection, workspace).await?);
+        texts.extend(check_chain::faults(connection, workspace, unsigned(pruned)?).await?);
         texts.extend(tallies::faults(connection, workspace).await?);
         findings.extend(texts.into_iter().map(|text| Finding { workspace: Some(key.clone()), text }));
     }
@@ -113,4 +103,37 @@ async fn ids(connection: &mut SqliteConnection, workspace: WorkspaceId) -> Resul
     let without_id = without_id.into_iter().map(|(at,)| format!("the table of ids does not agree with activity {}", seq_of(at)));
     let without_entry = without_entry.into_iter().map(|(seq,)| format!("the table of ids names activity {seq}, which is not there"));
     Ok(without_id.chain(without_entry).collect())
+}
+
+/// What a correction names is an activity before it, and the last one of each is what the row says.
+async fn corrections(connection: &mut SqliteConnection, workspace: WorkspaceId) -> Result<Vec<String>, StoreError> {
+    let astray: Vec<(i64,)> = sqlx::query_as(
+        "select a.place from entries a indexed by entries_barrier join workspaces w on w.id = ?1
+         left join entries n on n.place = (?1 << 40 | (a.body ->> '$.target'))
+         where a.kind <> 0 and a.kind in (2, 3) and a.place > ?2 and a.place <= ?3 and a.body ->> '$.target' > w.pruned
+         and (n.kind is null or n.kind <> 0 or n.place >= a.place or n.corrected is null or n.corrected < a.place & ((1 << 40) - 1)) limit ?4",
+    )
+    .bind(workspace.number())
+    .bind(place(workspace, 0))
+    .bind(place(workspace, Seq::MAX))
+    .bind(FINDINGS_MAX)
+    .fetch_all(&mut *connection)
+    .await?;
+    let otherwise: Vec<(i64,)> = sqlx::query_as(
+        "select n.place from entries n left join entries a on a.place = (?1 << 40 | n.corrected)
+         where n.place > ?2 and n.place <= ?3 and n.corrected is not null and (a.body ->> '$.target' is not n.place & ((1 << 40) - 1)
+         or case a.kind
+            when 2 then n.body ->> '$.grade' is not a.body ->> '$.after.grade' or n.body -> '$.grade_reasons' is not a.body -> '$.after.reasons'
+            when 3 then coalesce(n.body, n.search, n.partner_id, n.occurred_at) is not null
+            else true end) limit ?4",
+    )
+    .bind(workspace.number())
+    .bind(place(workspace, 0))
+    .bind(place(workspace, Seq::MAX))
+    .bind(FINDINGS_MAX)
+    .fetch_all(connection)
+    .await?;
+    let astray = astray.into_iter().map(|(at,)| format!("entry {} corrects what is not there, or has left no trace", seq_of(at)));
+    let otherwise = otherwise.into_iter().map(|(at,)| format!("activity {} is not as its last correction left it", seq_of(at)));
+    Ok(astray.chain(otherwise).collect())
 }

@@ -20,6 +20,16 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match error.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Self::Corrupt(error.to_string()),
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
 impl From<MigrateError> for StoreError {
     fn from(error: MigrateError) -> Self {
         match error {
@@ -33,6 +43,15 @@ impl From<MigrateError> for StoreError {
             other => Self::Refused(format!("the database could not be migrated: {other}")),
         }
     }
+}
+
+/// `SQLITE_READONLY`.
+const READ_ONLY_CODE: u32 = 8;
+
+/// True when the file cannot be written.
+pub(super) fn is_read_only(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).and_then(|c| c.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == READ_ONLY_CODE)
 }
 
 /// A number of the database that must not be negative.

@@ -11,16 +11,17 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::SqliteStore;
 use super::error::unsigned;
-use super::facet_values::list_values;
-use super::records::{Columns, Records, Tally};
-use super::scan::{Pace, Range, Scan, head, seq_before};
+use super::facet_values::Values;
+use super::records::{Columns, Records};
+use super::scan::{Pace, Range, Scan, head, recorded_at, seq_before};
 use super::tallies::ask::tests_of;
-use super::tallies::cube::{Cube, Question};
+use super::tallies::for_read;
 use super::tallies::saved::off_thread;
 use crate::auth::WorkspaceId;
 use crate::domain::{Seq, UnixMs};
 use crate::filter::{Field, FilterSet, ValueForm};
 use crate::store::{FacetQuery, Facets, Head, StoreError};
+use crate::tallies::{Counted, Cube, Question, Tally};
 
 /// Seqs in one window: some 100 bytes of record each.
 const FACET_WINDOW_SEQS_MAX: u64 = 65_536;
@@ -92,14 +93,21 @@ impl SqliteStore {
                 break;
             }
         }
+        let values = Values::new(workspace, query, self.inner.scan);
+        let mut whole = true;
         let (mut by, mut rest) = (Vec::with_capacity(query.by.len()), Vec::with_capacity(query.by.len()));
         for field in &query.by {
             let tally = tallies.remove(field).unwrap_or_default();
-            let (values, unlisted) = list_values(connection, workspace, query, *field, tally).await?;
-            by.push((*field, values));
-            rest.push((*field, unlisted));
+            let listed = values.list(connection, *field, tally).await?;
+            by.push((*field, listed.values));
+            rest.push((*field, listed.rest));
+            whole &= listed.whole;
         }
-        Ok(Facets { head, total, complete: left.is_empty(), by, rest })
+        let counted_back_to = match left.is_empty() {
+            true => None,
+            false => recorded_at(connection, workspace, Range { low: left.high, high: head.seq }).await?.map(|(_, at)| at),
+        };
+        Ok(Facets { head, total, complete: left.is_empty() && whole, counted_back_to, by, rest })
     }
 }
 
@@ -114,7 +122,7 @@ async fn usable(
     let Some(cube) = cube else { return Ok(None) };
     let (first, last) = cube.occurred.unwrap_or((i64::MAX, i64::MIN));
     let spans = query.since.is_none_or(|UnixMs(since)| since <= first) && query.until.is_none_or(|UnixMs(until)| until > last);
-    Ok((spans && cube.is_of(connection, workspace, head).await?).then_some(cube))
+    for_read(spans.then_some(cube), connection, workspace, head).await
 }
 
 /// Divides groups into what tallies tell up to their seq, and what is scanned.
@@ -145,19 +153,21 @@ async fn divide(
 }
 
 /// Asks the tallies.
-async fn ask(cube: Arc<Cube>, told: Vec<Told>) -> Result<Vec<(bool, super::tallies::cube::Counted)>, StoreError> {
+async fn ask(cube: Arc<Cube>, told: Vec<Told>) -> Result<Vec<(bool, Counted)>, StoreError> {
     off_thread(move || told.iter().map(|told| (told.with_total, cube.count(&told.question))).collect()).await
 }
 
 /// Fields without clauses go together, under the whole filter set; each other one goes alone.
 fn groups_of(query: &FacetQuery, above: Seq) -> Vec<Group> {
-    let mut groups = vec![Group { filter: query.filter.clone(), fields: Vec::new(), prefixes: Vec::new(), with_total: true, above }];
+    let whole = query.within.and(&query.filter);
+    let mut groups = vec![Group { filter: whole, fields: Vec::new(), prefixes: Vec::new(), with_total: true, above }];
     for field in query.by.iter().copied() {
-        let filter = query.filter.without(field);
-        if filter == query.filter {
+        let without = query.filter.without(field);
+        if without == query.filter {
             groups[0].fields.push(field);
             continue;
         }
+        let filter = query.within.and(&without);
         let clauses = query.filter.clauses().iter().filter(|c| c.field == field);
         let values = clauses.flat_map(|c| c.values.iter().map(move |v| (c.form(v), v)));
         let prefixes = values.filter(|(form, _)| matches!(form, ValueForm::UrlPrefix(_))).map(|(_, v)| v.to_string());

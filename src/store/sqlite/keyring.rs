@@ -1,18 +1,27 @@
 //! Workspaces and credentials. Secrets come and go as hashes only.
 //!
-//! The command line writes here beside a running server; `data_version` tells the server that it did.
+//! The command line writes here beside a running server, which sees by the number of a revocation what it did.
 
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::SqliteStore;
+use super::chain::Chain;
+use super::views;
 use crate::auth::{KeyHash, Operator, Scopes, WorkspaceId};
-use crate::domain::{Key, UnixMs};
-use crate::store::{Answer, Credential, CredentialKind, Keyring, NewCredential, StoreError, WorkspaceRecord};
+use crate::domain::{Epoch, Key, Origin, UnixMs};
+use crate::store::{
+    Answer, Credential, CredentialKind, Keyring, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError, WorkspaceRecord,
+};
+
+/// What a [`CredentialRow`] is made of.
+const COLUMNS: &str =
+    "id, kind, workspace_id, scopes, event, name, origins, parent, coalesce(root, id) as root, rate_per_s, created_at, expires_at";
 
 /// What a [`CredentialRow`] is selected with. One that was taken is as good as revoked, but what was made from it is not.
-const SELECT_CREDENTIAL: &str = "select id, kind, workspace_id, scopes, event, name, parent, created_at, expires_at,
-    coalesce(revoked_at, taken_at) as revoked_at from credentials ";
+fn select(condition: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("select {COLUMNS}, coalesce(revoked_at, taken_at) as revoked_at from credentials where {condition}"))
+}
 
 #[derive(Debug, FromRow)]
 struct WorkspaceRow {
@@ -29,7 +38,10 @@ struct CredentialRow {
     scopes: i64,
     event: Option<String>,
     name: String,
+    origins: Option<String>,
     parent: Option<i64>,
+    root: i64,
+    rate_per_s: Option<i64>,
     created_at: i64,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
@@ -50,14 +62,27 @@ impl CredentialRow {
             kind,
             workspace: Operator::assume().workspace(self.workspace_id),
             name: self.name,
+            origins: self.origins.as_deref().map_or(Ok(Vec::new()), parse_origins)?,
             scopes: Scopes::from_bits(u8::try_from(self.scopes).unwrap_or(0)),
             event: self.event.as_deref().map(Key::trusted),
             parent: self.parent,
+            root: self.root,
+            rate_per_s: self.rate_per_s.and_then(|rate| u32::try_from(rate).ok()),
             created_at: UnixMs(self.created_at),
             expires_at: self.expires_at.map(UnixMs),
             revoked_at: self.revoked_at.map(UnixMs),
         })
     }
+}
+
+fn parse_origins(text: &str) -> Result<Vec<Origin>, StoreError> {
+    let origins: Vec<String> = serde_json::from_str(text).map_err(|fault| StoreError::Corrupt(format!("origins of a key: {fault}")))?;
+    Ok(origins.into_iter().map(Origin::trusted).collect())
+}
+
+fn format_origins(origins: &[Origin]) -> Option<String> {
+    let texts: Vec<_> = origins.iter().map(Origin::as_str).collect();
+    (!texts.is_empty()).then(|| serde_json::json!(texts).to_string())
 }
 
 /// Makes the first workspace, unless there is one.
@@ -74,22 +99,27 @@ pub(super) async fn ensure_workspace(connection: &mut SqliteConnection, key: &st
 }
 
 async fn insert_workspace(connection: &mut SqliteConnection, key: &Key, name: &str, now: UnixMs) -> Result<WorkspaceRow, StoreError> {
+    let epoch = new_epoch()?;
+    let begin = Chain::begin(Epoch(epoch.cast_unsigned())).0.to_vec();
     let row: Option<WorkspaceRow> = sqlx::query_as(
-        "insert into workspaces (key, folded, name, epoch, recorded_at) values (?, ?, ?, ?, ?)
+        "insert into workspaces (key, folded, name, epoch, recorded_at, chain, chain_pruned) values (?, ?, ?, ?, ?, ?6, ?6)
          on conflict (folded) do nothing returning id, key, name",
     )
     .bind(key.as_str())
     .bind(key.folded().clone())
     .bind(name)
-    .bind(new_epoch()?)
+    .bind(epoch)
     .bind(now.0)
-    .fetch_optional(connection)
+    .bind(begin)
+    .fetch_optional(&mut *connection)
     .await?;
-    row.ok_or_else(|| StoreError::Exists(format!("a workspace with the key {key}")))
+    let row = row.ok_or_else(|| StoreError::Exists(format!("a workspace with the key {key}")))?;
+    views::insert_standard(connection, row.id).await?;
+    Ok(row)
 }
 
 /// A random identity for a log; not negative, as the database keeps signed numbers.
-fn new_epoch() -> Result<i64, StoreError> {
+pub(super) fn new_epoch() -> Result<i64, StoreError> {
     let mut bytes = [0u8; 8];
     getrandom::fill(&mut bytes).map_err(|e| StoreError::Unavailable(format!("the machine has no randomness to give: {e}")))?;
     Ok(i64::from_be_bytes(bytes) & i64::MAX)
@@ -107,7 +137,7 @@ impl Keyring for SqliteStore {
     fn workspaces(&self, _operator: Operator) -> Answer<'_, Vec<WorkspaceRecord>> {
         Box::pin(async move {
             let rows: Vec<WorkspaceRow> =
-                sqlx::query_as("select id, key, name from workspaces order by folded").fetch_all(&self.inner.readers).await?;
+                sqlx::query_as("select id, key, name from workspaces order by folded").fetch_all(&self.inner.apart).await?;
             Ok(rows.into_iter().map(WorkspaceRow::record).collect())
         })
     }
@@ -116,7 +146,7 @@ impl Keyring for SqliteStore {
         Box::pin(async move {
             let row: Option<WorkspaceRow> = sqlx::query_as("select id, key, name from workspaces where folded = ?")
                 .bind(key.folded().clone())
-                .fetch_optional(&self.inner.readers)
+                .fetch_optional(&self.inner.apart)
                 .await?;
             Ok(row.map(WorkspaceRow::record))
         })
@@ -126,7 +156,7 @@ impl Keyring for SqliteStore {
         Box::pin(async move {
             let row: WorkspaceRow = sqlx::query_as("select id, key, name from workspaces where id = ?")
                 .bind(workspace.number())
-                .fetch_one(&self.inner.readers)
+                .fetch_one(&self.inner.apart)
                 .await?;
             Ok(row.record())
         })
@@ -135,10 +165,18 @@ impl Keyring for SqliteStore {
     fn create_credential(&self, workspace: WorkspaceId, new: NewCredential) -> Answer<'_, i64> {
         Box::pin(async move {
             let mut writer = self.inner.writer.lock().await;
-            // What is made from a credential that was revoked a moment ago is born revoked.
+            // What is made from a credential that was revoked a moment ago is born revoked, and nothing outlives what it was
+            // made from: `min` passes over null.
             let number: i64 = sqlx::query_scalar(
-                "insert into credentials (hash, kind, workspace_id, scopes, event, name, parent, created_at, expires_at, revoked_at)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, (select p.revoked_at from credentials p where p.id = ?7)) returning id",
+                "with made_from as (select * from credentials where id = ?7),
+                      life (ends) as (select min(at) from (select ?9 as at union all select expires_at from made_from))
+                 insert into credentials (hash, kind, workspace_id, scopes, event, name, parent, created_at, expires_at, ends_at,
+                     revoked_at, revocation, root, rate_per_s, origins)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (select ends from life),
+                     case when ?2 in ('key', 'site') and ?7 is null then null else (select ends from life) end,
+                     (select revoked_at from made_from), (select revocation from made_from),
+                     (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11)
+                 returning id",
             )
             .bind(new.hash.0.to_vec())
             .bind(new.kind.as_str())
@@ -149,6 +187,8 @@ impl Keyring for SqliteStore {
             .bind(new.parent)
             .bind(new.created_at.0)
             .bind(new.expires_at.map(|at| at.0))
+            .bind(new.rate_per_s.map(i64::from))
+            .bind(format_origins(&new.origins))
             .fetch_one(writer.connection().await?)
             .await?;
             Ok(number)
@@ -157,73 +197,141 @@ impl Keyring for SqliteStore {
 
     fn find_credential(&self, hash: KeyHash) -> Answer<'_, Option<Credential>> {
         Box::pin(async move {
-            let row: Option<CredentialRow> = sqlx::query_as(AssertSqlSafe(format!("{SELECT_CREDENTIAL} where hash = ?")))
-                .bind(hash.0.to_vec())
-                .fetch_optional(&self.inner.readers)
+            let row: Option<CredentialRow> =
+                sqlx::query_as(select("hash = ?")).bind(hash.0.to_vec()).fetch_optional(&self.inner.apart).await?;
+            row.map(CredentialRow::credential).transpose()
+        })
+    }
+
+    fn credential(&self, workspace: WorkspaceId, number: i64) -> Answer<'_, Option<Credential>> {
+        Box::pin(async move {
+            let row: Option<CredentialRow> = sqlx::query_as(select("id = ? and workspace_id = ?"))
+                .bind(number)
+                .bind(workspace.number())
+                .fetch_optional(&self.inner.apart)
                 .await?;
             row.map(CredentialRow::credential).transpose()
         })
     }
 
-    fn take_credential(&self, hash: KeyHash, now: UnixMs) -> Answer<'_, Option<Credential>> {
+    fn take_credential(&self, hash: KeyHash, now: UnixMs, opened: Option<Opened>) -> Answer<'_, Option<Credential>> {
         Box::pin(async move {
             let mut writer = self.inner.writer.lock().await;
             // One statement: of two that come at once, the second finds it taken.
-            let row: Option<CredentialRow> = sqlx::query_as(
-                "update credentials set taken_at = ?1 where hash = ?2 and kind in ('link', 'ticket') and taken_at is null
+            let sql = format!(
+                "update credentials set taken_at = ?1, opened = ?3, resumable_until = ?4, ends_at = coalesce(?4, ?1)
+                 where hash = ?2 and kind in ('link', 'ticket') and taken_at is null
                  and revoked_at is null and (expires_at is null or expires_at > ?1)
-                 returning id, kind, workspace_id, scopes, event, name, parent, created_at, expires_at, revoked_at",
-            )
-            .bind(now.0)
-            .bind(hash.0.to_vec())
-            .fetch_optional(writer.connection().await?)
-            .await?;
+                 returning {COLUMNS}, revoked_at"
+            );
+            let row: Option<CredentialRow> = sqlx::query_as(AssertSqlSafe(sql))
+                .bind(now.0)
+                .bind(hash.0.to_vec())
+                .bind(opened.map(|o| o.0.to_vec()))
+                .bind(opened.map(|_| now.0.saturating_add(RESUMABLE_MS)))
+                .fetch_optional(writer.connection().await?)
+                .await?;
             row.map(CredentialRow::credential).transpose()
+        })
+    }
+
+    fn resume_credential(&self, hash: KeyHash, now: UnixMs, opened: Opened) -> Answer<'_, Option<Credential>> {
+        Box::pin(async move {
+            let mut writer = self.inner.writer.lock().await;
+            let sql = format!(
+                "update credentials set resumable_until = resumable_until + ?4, ends_at = resumable_until + ?4
+                 where hash = ?2 and kind = 'ticket' and opened = ?3 and resumable_until > ?1 and revoked_at is null
+                 returning {COLUMNS}, revoked_at"
+            );
+            let row: Option<CredentialRow> = sqlx::query_as(AssertSqlSafe(sql))
+                .bind(now.0)
+                .bind(hash.0.to_vec())
+                .bind(opened.0.to_vec())
+                .bind(RESUMABLE_MS)
+                .fetch_optional(writer.connection().await?)
+                .await?;
+            row.map(CredentialRow::credential).transpose()
+        })
+    }
+
+    fn is_site_origin(&self, origin: Origin, now: UnixMs) -> Answer<'_, bool> {
+        Box::pin(async move {
+            // By the primary key of `site_origins`, which has no others than site keys.
+            let sql = "select exists (select 1 from site_origins s join credentials c on c.id = s.credential
+                 where s.origin = ? and c.revoked_at is null and (c.expires_at is null or c.expires_at > ?))";
+            Ok(sqlx::query_scalar(sql).bind(origin.as_str().to_owned()).bind(now.0).fetch_one(&self.inner.apart).await?)
         })
     }
 
     fn keys(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>> {
         Box::pin(async move {
-            let sql = format!("{SELECT_CREDENTIAL} where workspace_id = ? and kind = 'key' order by id desc");
-            let rows: Vec<CredentialRow> =
-                sqlx::query_as(AssertSqlSafe(sql)).bind(workspace.number()).fetch_all(&self.inner.readers).await?;
+            let rows: Vec<CredentialRow> = sqlx::query_as(select("workspace_id = ? and kind in ('key', 'site') order by id desc"))
+                .bind(workspace.number())
+                .fetch_all(&self.inner.apart)
+                .await?;
             rows.into_iter().map(CredentialRow::credential).collect()
         })
     }
 
-    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, bool> {
+    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, Vec<i64>> {
         Box::pin(async move {
             let mut writer = self.inner.writer.lock().await;
+            // The number is one more than the newest, which is why the sweep leaves that one.
             let revoked: Vec<i64> = sqlx::query_scalar(
                 "with recursive made (id) as (
-                     select id from credentials where id = ?2 and workspace_id = ?3 and kind in ('key', 'session') and revoked_at is null
-                     union select c.id from made join credentials c on c.parent = made.id)
-                 update credentials set revoked_at = ?1 where id in (select id from made) and revoked_at is null returning id",
+                     select id from credentials where id = ?2 and workspace_id = ?3 and kind in ('key', 'site', 'session') and revoked_at is null
+                     union select c.id from made join credentials c on c.parent = made.id),
+                 next (number) as (select coalesce(max(revocation), 0) + 1 from credentials where revocation is not null)
+                 update credentials set revoked_at = ?1, revocation = (select number from next),
+                     ends_at = case when kind in ('key', 'site') and parent is null then null else ?1 end
+                 where id in (select id from made) and revoked_at is null returning id",
             )
             .bind(now.0)
             .bind(number)
             .bind(workspace.number())
             .fetch_all(writer.connection().await?)
             .await?;
-            Ok(!revoked.is_empty())
+            Ok(revoked)
         })
     }
 
-    fn revoked_since(&self, _operator: Operator, since: UnixMs) -> Answer<'_, Vec<i64>> {
+    fn revoked_after(&self, _operator: Operator, seen: Option<i64>) -> Answer<'_, Revoked> {
         Box::pin(async move {
-            let numbers = sqlx::query_scalar("select id from credentials where revoked_at >= ? order by id")
-                .bind(since.0)
-                .fetch_all(&self.inner.readers)
-                .await?;
-            Ok(numbers)
+            // By `credentials_revocation`; what one second has revoked is little.
+            let rows: Vec<(i64, i64)> = match seen {
+                Some(seen) => {
+                    let sql = "select id, revocation from credentials where revocation > ? order by revocation, id";
+                    sqlx::query_as(sql).bind(seen).fetch_all(&self.inner.apart).await?
+                }
+                None => Vec::new(),
+            };
+            let up_to = match (rows.last(), seen) {
+                (Some((_, newest)), _) => *newest,
+                (None, Some(seen)) => seen,
+                (None, None) => {
+                    let sql = "select coalesce(max(revocation), 0) from credentials where revocation is not null";
+                    sqlx::query_scalar(sql).fetch_one(&self.inner.apart).await?
+                }
+            };
+            Ok(Revoked { credentials: rows.into_iter().map(|(id, _)| id).collect(), up_to })
         })
     }
 
-    fn data_version(&self) -> Answer<'_, i64> {
+    fn sweep(&self, _operator: Operator, before: UnixMs, seen: i64, rows_max: usize) -> Answer<'_, usize> {
         Box::pin(async move {
-            // Asked on the writer, the only connection of this process that writes: what it did itself does not count.
             let mut writer = self.inner.writer.lock().await;
-            Ok(sqlx::query_scalar("pragma data_version").fetch_one(writer.connection().await?).await?)
+            let deleted = sqlx::query(
+                "delete from credentials where id in (
+                     select id from credentials where ends_at < ?1 and coalesce(revocation, 0) <= ?2
+                     and id is not (select id from credentials where revocation is not null order by revocation desc, id desc limit 1)
+                     order by ends_at limit ?3)",
+            )
+            .bind(before.0)
+            .bind(seen)
+            .bind(i64::try_from(rows_max).unwrap_or(i64::MAX))
+            .execute(writer.connection().await?)
+            .await?;
+            Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
         })
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::append::Unit;
 use super::error::unsigned;
-use super::names::{NameKey, Named};
+use super::names::{FlavorKey, NameKey, Named};
 use super::statements::{ManyRows, sizes};
 use super::writer::{Transaction, bind};
 use crate::auth::WorkspaceId;
@@ -22,6 +22,8 @@ const SELECT_IDS: ManyRows = ManyRows {
     row: "?",
     tail: ")",
 };
+const SELECT_FLAVORS: ManyRows =
+    ManyRows { head: "select flavor from flavors where workspace_id = ? and flavor in (", row: "?", tail: ")" };
 const SELECT_RECIPIENTS: ManyRows =
     ManyRows { head: "select message_id, partner_id from recipients where (message_id, partner_id) in (values ", row: "(?,?)", tail: ")" };
 
@@ -38,15 +40,26 @@ pub(super) struct Known {
 pub(super) struct Run {
     pub ids: HashMap<(WorkspaceId, Uuid), Known>,
     pub things: HashMap<NameKey, Arc<Named>>,
+    /// Numbers of things that were deleted: what names one makes it anew under its old number.
+    pub buried: HashMap<NameKey, i64>,
     /// Pairs of message and partner that have a row. Kept here too: what the writer remembers may be dropped any time.
     pub recipients: HashSet<(i64, i64)>,
+    /// Flavors that are standard, or that the workspace has met.
+    pub flavors: HashSet<FlavorKey>,
+}
+
+impl Run {
+    /// The number of a thing that is there or was.
+    fn number(&self, key: &NameKey) -> Option<i64> {
+        self.things.get(key).map(|named| named.id).or_else(|| self.buried.get(key).copied())
+    }
 }
 
 impl Transaction<'_> {
     /// Looks up the ids that senders gave: only those can have been there before.
     pub(super) async fn find_ids(&mut self, units: &[Unit], run: &mut Run) -> Result<(), StoreError> {
         let mut wanted: BTreeMap<WorkspaceId, HashSet<Uuid>> = BTreeMap::new();
-        for (workspace, activities, _) in units {
+        for Unit { workspace, activities, .. } in units {
             let given = activities.iter().filter(|a| a.id_given).map(|a| a.id.0);
             wanted.entry(*workspace).or_default().extend(given);
         }
@@ -74,19 +87,20 @@ impl Transaction<'_> {
 
     /// Finds the things that the activities name, events first, and makes sure that there are numbers for new ones.
     pub(super) async fn find_things(&mut self, units: &[Unit], run: &mut Run) -> Result<(), StoreError> {
-        let all = || units.iter().flat_map(|(workspace, activities, _)| activities.iter().map(move |a| (workspace.number(), a)));
+        let all = || units.iter().flat_map(Unit::each);
         let events: Vec<NameKey> = all().map(|(workspace, a)| (NamedKind::Event, workspace, a.event.folded().clone())).collect();
         let mut absent = self.find(run, events).await?;
         let mut inner = Vec::new();
         for (workspace, activity) in all() {
-            let Some(event) = run.things.get(&(NamedKind::Event, workspace, activity.event.folded().clone())) else { continue };
-            inner.push((NamedKind::Partner, event.id, activity.partner.folded().clone()));
-            inner.extend(activity.message.as_ref().map(|key| (NamedKind::Message, event.id, key.folded().clone())));
-            inner.extend(activity.campaign.as_ref().map(|key| (NamedKind::Campaign, event.id, key.folded().clone())));
+            // What an event held that is deleted still has its number, too.
+            let Some(event) = run.number(&(NamedKind::Event, workspace, activity.event.folded().clone())) else { continue };
+            inner.push((NamedKind::Partner, event, activity.partner.folded().clone()));
+            inner.extend(activity.message.as_ref().map(|key| (NamedKind::Message, event, key.folded().clone())));
+            inner.extend(activity.campaign.as_ref().map(|key| (NamedKind::Campaign, event, key.folded().clone())));
         }
         absent |= self.find(run, inner).await?;
         if absent {
-            for kind in [NamedKind::Event, NamedKind::Partner, NamedKind::Message, NamedKind::Campaign] {
+            for kind in NamedKind::OF_ACTIVITIES {
                 self.load_next_id(kind).await?;
             }
         }
@@ -111,9 +125,14 @@ impl Transaction<'_> {
         let mut found = 0;
         let total = asked.len();
         for ((kind, owner), folded) in wanted {
-            for named in self.select_things(kind, owner, folded).await? {
-                found += 1;
-                self.learn(run, (kind, owner, named.folded.clone()), Arc::new(named));
+            for (named, deleted) in self.select_rows(kind, owner, folded).await? {
+                let key = (kind, owner, named.folded.clone());
+                if deleted {
+                    run.buried.insert(key, named.id);
+                } else {
+                    found += 1;
+                    self.learn(run, key, Arc::new(named));
+                }
             }
         }
         Ok(found < total)
@@ -122,6 +141,41 @@ impl Transaction<'_> {
     pub(super) fn learn(&mut self, run: &mut Run, key: NameKey, named: Arc<Named>) {
         self.names.put(key.clone(), named.clone());
         run.things.insert(key, named);
+    }
+
+    /// Learns which flavors the workspaces have met.
+    pub(super) async fn find_flavors(&mut self, units: &[Unit], run: &mut Run) -> Result<(), StoreError> {
+        let mut wanted: BTreeMap<i64, HashSet<Arc<str>>> = BTreeMap::new();
+        for (workspace, activity) in units.iter().flat_map(Unit::each) {
+            let key = (workspace, activity.flavor.shared().clone());
+            if run.flavors.contains(&key) {
+                continue;
+            }
+            if self.names.knows_flavor(&key) || activity.flavor.standard().is_some() {
+                run.flavors.insert(key);
+            } else {
+                wanted.entry(key.0).or_default().insert(key.1);
+            }
+        }
+        for (workspace, flavors) in wanted {
+            let total = flavors.len();
+            let mut flavors = flavors.into_iter();
+            for size in sizes(total) {
+                let mut arguments = SqliteArguments::default();
+                bind(&mut arguments, workspace)?;
+                for flavor in flavors.by_ref().take(size) {
+                    bind(&mut arguments, flavor)?;
+                }
+                let text = AssertSqlSafe(self.statements.text(SELECT_FLAVORS, size));
+                let rows: Vec<String> = sqlx::query_scalar_with(text, arguments).fetch_all(&mut *self.connection).await?;
+                for flavor in rows {
+                    let key: FlavorKey = (workspace, flavor.into());
+                    self.names.put_flavor(key.clone());
+                    run.flavors.insert(key);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Learns which pairs of message and partner have a row already.
@@ -151,7 +205,7 @@ impl Transaction<'_> {
 /// Pairs of message and partner, both there already, that activities make recipients.
 fn recipients_of(units: &[Unit], run: &Run) -> HashSet<(i64, i64)> {
     let mut pairs = HashSet::new();
-    for (workspace, activities, _) in units {
+    for Unit { workspace, activities, .. } in units {
         for activity in activities.iter().filter(|a| a.flavor.makes_recipient()) {
             let event = run.things.get(&(NamedKind::Event, workspace.number(), activity.event.folded().clone()));
             let (Some(event), Some(message)) = (event, &activity.message) else { continue };

@@ -15,11 +15,16 @@ use crate::store::NamedKind;
 const NAMES_MAX: usize = 50_000;
 /// Pairs of message and partner that are known to have a row; the least used go first.
 const RECIPIENTS_MAX: usize = 50_000;
-/// Flavors with their labels; when full, all are forgotten.
-const FLAVORS_MAX: usize = 2_000;
+/// Labels of flavors; when full, all are forgotten.
+const LABELS_MAX: usize = 2_000;
+/// Flavors beyond the standard set that a workspace is known to have met; the least used go first.
+const FLAVORS_MAX: usize = 50_000;
 
 /// Where a thing is found: its kind, the workspace (of an event) or the event (of all others), its folded key.
 pub(super) type NameKey = (NamedKind, i64, Arc<str>);
+
+/// A flavor of a workspace.
+pub(super) type FlavorKey = (i64, Arc<str>);
 
 /// One thing of the directory.
 #[derive(Debug, Clone)]
@@ -42,13 +47,14 @@ pub(super) struct Names {
     things: Cache<NameKey, Arc<Named>>,
     recipients: Cache<(i64, i64), ()>,
     labels: HashMap<Arc<str>, Arc<str>>,
-    flavors: HashMap<(i64, Arc<str>), ()>,
+    flavors: Cache<FlavorKey, ()>,
 }
 
 impl Names {
     /// Remembers nothing yet.
     pub(super) fn new() -> Self {
-        Self { things: Cache::new(NAMES_MAX), recipients: Cache::new(RECIPIENTS_MAX), labels: HashMap::new(), flavors: HashMap::new() }
+        let (things, recipients, flavors) = (Cache::new(NAMES_MAX), Cache::new(RECIPIENTS_MAX), Cache::new(FLAVORS_MAX));
+        Self { things, recipients, labels: HashMap::new(), flavors }
     }
 
     /// Forgets everything.
@@ -66,6 +72,16 @@ impl Names {
         self.things.insert(key, named);
     }
 
+    /// Forgets a thing.
+    pub(super) fn forget(&mut self, key: &NameKey) {
+        self.things.remove(key);
+    }
+
+    /// Forgets that the pair had a row.
+    pub(super) fn forget_recipient(&mut self, message: i64, partner: i64) {
+        self.recipients.remove(&(message, partner));
+    }
+
     /// True when the pair is known to have a row, be it removed or not.
     pub(super) fn knows_recipient(&self, message: i64, partner: i64) -> bool {
         self.recipients.get(&(message, partner)).is_some()
@@ -81,7 +97,7 @@ impl Names {
         if let Some(label) = self.labels.get(flavor.shared()) {
             return label.clone();
         }
-        if self.labels.len() >= FLAVORS_MAX {
+        if self.labels.len() >= LABELS_MAX {
             self.labels.clear();
         }
         let label: Arc<str> = flavor.label().into();
@@ -89,16 +105,13 @@ impl Names {
         label
     }
 
-    /// True the first time that a workspace meets a flavor beyond the standard set (as far as is remembered).
-    pub(super) fn meets_flavor(&mut self, workspace: i64, flavor: &Flavor) -> bool {
-        let key = (workspace, flavor.shared().clone());
-        if self.flavors.contains_key(&key) {
-            return false;
-        }
-        if self.flavors.len() >= FLAVORS_MAX {
-            self.flavors.clear();
-        }
+    /// True when the workspace is known to have met the flavor.
+    pub(super) fn knows_flavor(&self, key: &FlavorKey) -> bool {
+        self.flavors.get(key).is_some()
+    }
+
+    /// Remembers that a workspace has met a flavor.
+    pub(super) fn put_flavor(&mut self, key: FlavorKey) {
         self.flavors.insert(key, ());
-        flavor.standard().is_none()
     }
 }

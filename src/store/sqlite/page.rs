@@ -8,13 +8,15 @@ use sqlx::QueryBuilder;
 use sqlx::sqlite::SqliteConnection;
 
 use super::SqliteStore;
+use super::chain::{Proof, mark_at};
+use super::corrections::corrections_in;
 use super::place::{place, seq_of};
 use super::rows::{kind, membership_of};
 use super::scan::{Pace, Range, Scan, head, recorded_at, seq_before};
 use crate::auth::WorkspaceId;
 use crate::domain::limits::PAGE_ITEMS_MAX;
 use crate::domain::{MembershipChange, Seq};
-use crate::store::{Item, Order, Page, PageEnd, PageQuery, StoreError};
+use crate::store::{Correction, Item, Order, Page, PageEnd, PageQuery, StoreError};
 
 /// Membership changes that one page carries; it ends at the last of them.
 const PAGE_MEMBERSHIPS_MAX: usize = 10_000;
@@ -25,6 +27,23 @@ struct Gathered {
     items: Vec<Item>,
     bytes: usize,
     memberships: Vec<(Seq, Arc<MembershipChange>)>,
+    corrections: Vec<Correction>,
+}
+
+impl Gathered {
+    /// The first of some corrections that the page has no room for: they take half of it at most, but always one.
+    fn without_room(&self, more: &[Correction], query: &PageQuery) -> Option<usize> {
+        let held = self.corrections.iter().map(|c| c.json.len()).sum::<usize>();
+        let sizes = more.iter().scan(held, |bytes, correction| {
+            *bytes += correction.json.len();
+            Some(*bytes)
+        });
+        let beyond = |(at, bytes): (usize, usize)| {
+            let count = self.corrections.len() + at;
+            (count > 0 && (count >= query.limit || bytes > query.bytes_max / 2)).then_some(at)
+        };
+        sizes.enumerate().find_map(beyond)
+    }
 }
 
 impl SqliteStore {
@@ -72,7 +91,17 @@ impl SqliteStore {
             PageEnd::Budget => recorded_at(connection, workspace, Range { low: reached.saturating_sub(1), high }).await?.map(|(_, at)| at),
             _ => None,
         };
-        Ok(Page { items: gathered.items, head, reached, end, reached_at, memberships: gathered.memberships })
+        let reached_mark = mark_at(connection, workspace, &head, reached).await?;
+        Ok(Page {
+            items: gathered.items,
+            head,
+            reached,
+            reached_mark,
+            end,
+            reached_at,
+            memberships: gathered.memberships,
+            corrections: gathered.corrections,
+        })
     }
 }
 
@@ -113,14 +142,30 @@ async fn oldest_window(
         full = true;
         window.high = beyond.first().map_or(window.high, |(seq, _)| seq.saturating_sub(1));
     }
+    let mut corrections = Vec::new();
+    if query.corrections {
+        let (told, reached) = corrections_in(connection, scan.workspace, scan.filter, window).await?;
+        full |= reached < window.high;
+        window.high = reached;
+        corrections = told;
+        if let Some(beyond) = gathered.without_room(&corrections, query) {
+            full = true;
+            window.high = corrections[beyond].at - 1;
+            corrections.truncate(beyond);
+        }
+        gathered.bytes += corrections.iter().map(|c| c.json.len()).sum::<usize>();
+    }
     let items_in = Range { low: window.low.max(items_above), high: window.high };
     let last = match items_in.is_empty() {
         true => None,
         false => read_items(connection, scan, query, items_in, gathered).await?,
     };
-    let at = last.unwrap_or(window.high);
+    // What did not fit may be the first of this window: everything before it was read.
+    let at = last.map_or(window.high, |last| last.max(window.low));
     changes.retain(|(seq, _)| *seq <= at);
     gathered.memberships.append(&mut changes);
+    corrections.retain(|c| c.at <= at);
+    gathered.corrections.append(&mut corrections);
     Ok(Cut { at, full: full || last.is_some() })
 }
 
@@ -133,7 +178,7 @@ async fn read_items(
     gathered: &mut Gathered,
 ) -> Result<Option<Seq>, StoreError> {
     let limit = query.limit.clamp(1, PAGE_ITEMS_MAX);
-    let mut sql = QueryBuilder::new("select place, body");
+    let mut sql = QueryBuilder::new("select place, body, proof");
     scan.push_from(&mut sql, window);
     sql.push(match query.order {
         Order::NewestFirst => " order by place desc limit ",
@@ -141,13 +186,14 @@ async fn read_items(
     });
     let room = limit - gathered.items.len();
     sql.push_bind(i64::try_from(room).unwrap_or(i64::MAX));
-    let mut rows = sql.build_query_as::<(i64, String)>().fetch(connection);
-    while let Some((place, body)) = rows.try_next().await? {
+    let mut rows = sql.build_query_as::<(i64, String, Option<Vec<u8>>)>().fetch(connection);
+    while let Some((place, body, proof)) = rows.try_next().await? {
         if !gathered.items.is_empty() && gathered.bytes + body.len() > query.bytes_max {
             return Ok(gathered.items.last().map(|item| item.seq));
         }
         gathered.bytes += body.len();
-        gathered.items.push(Item { seq: seq_of(place), body: Bytes::from(body) });
+        let mark = proof.as_deref().map(Proof::decode).transpose()?.map(|proof| proof.mark);
+        gathered.items.push(Item { seq: seq_of(place), mark, body: Bytes::from(body) });
     }
     Ok(gathered.items.last().filter(|_| gathered.items.len() >= limit).map(|item| item.seq))
 }

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::chain::{Chain, Proof};
+use super::corrections::{amendment_of, erasure_of};
 use super::error::unsigned;
 use super::place::seq_of;
 use crate::domain::{
-    ActivityEntry, ActivityId, Actor, Device, Entry, EntryKind, Epoch, Facts, Grade, MembershipChange, MembershipSet, SearchText, UnixMs,
+    ActivityEntry, ActivityId, Actor, AmendedEntry, Device, Entry, EntryKind, Epoch, Facts, Grade, MembershipChange, MembershipSet,
+    SearchText, UnixMs,
 };
 use crate::store::{Head, StoreError};
 
@@ -20,6 +23,16 @@ pub(super) mod kind {
     pub(in super::super) const MEMBERSHIP: i64 = 1;
     pub(in super::super) const AMENDMENT: i64 = 2;
     pub(in super::super) const ERASURE: i64 = 3;
+}
+
+/// The number of what an entry holds.
+pub(super) fn number_of(entry: &EntryKind) -> i64 {
+    match entry {
+        EntryKind::Activity(_) | EntryKind::Shell => kind::ACTIVITY,
+        EntryKind::Membership(_) => kind::MEMBERSHIP,
+        EntryKind::Amendment(_) => kind::AMENDMENT,
+        EntryKind::Erasure(_) => kind::ERASURE,
+    }
 }
 
 /// Three closed vocabularies in one column: sqlx pays for every bind.
@@ -34,6 +47,7 @@ pub(super) struct HeadRow {
     pub seq: i64,
     pub pruned: i64,
     pub recorded_at: i64,
+    pub chain: Option<Vec<u8>>,
 }
 
 impl HeadRow {
@@ -42,10 +56,19 @@ impl HeadRow {
         Ok(Head {
             epoch: Epoch(unsigned(self.epoch)?),
             seq: unsigned(self.seq)?,
+            mark: self.chain.as_deref().map(Chain::read).transpose()?.map(Chain::mark),
             pruned: unsigned(self.pruned)?,
             recorded_at: UnixMs(self.recorded_at),
         })
     }
+}
+
+/// The head of a log, and how many things its activities made on first sight.
+#[derive(Debug, FromRow)]
+pub(super) struct OpenLogRow {
+    #[sqlx(flatten)]
+    pub head: HeadRow,
+    pub made: i64,
 }
 
 /// An entry as it is inserted.
@@ -56,6 +79,7 @@ pub(super) struct NewEntryRow {
     pub recorded_at: i64,
     pub activity: Option<NewActivityColumns>,
     pub body: String,
+    pub proof: Vec<u8>,
 }
 
 /// The columns that only an activity has.
@@ -88,27 +112,33 @@ pub(super) struct EntryRow {
     pub id: Option<Vec<u8>>,
     pub search: Option<String>,
     pub body: Option<String>,
+    pub proof: Option<Vec<u8>>,
 }
 
 /// What an [`EntryRow`] is selected with; the caller adds `where`.
 pub(super) const SELECT_ENTRY: &str = "select n.place, n.kind, n.recorded_at, e.folded as event, p.folded as partner,
     m.folded as message, c.folded as campaign, n.flavor, n.traits, n.platform, n.browser, n.source_host, n.referrer_host,
-    n.id, n.search, n.body
+    n.id, n.search, n.body, n.proof
     from entries n left join events e on e.id = n.event_id left join partners p on p.id = n.partner_id
     left join messages m on m.id = n.message_id left join campaigns c on c.id = n.campaign_id ";
 
 impl EntryRow {
-    /// As the log carries it.
+    /// As the log carries it; an amendment without its activity yet (`corrections::with_rows`).
     pub(super) fn entry(self) -> Result<Entry, StoreError> {
         let (seq, recorded_at) = (seq_of(self.place), UnixMs(self.recorded_at));
+        let mark = self.proof.as_deref().map(Proof::decode).transpose()?.map(|proof| proof.mark);
         let kind = match self.kind {
+            kind::ACTIVITY if self.body.is_none() => EntryKind::Shell,
             kind::ACTIVITY => EntryKind::Activity(Arc::new(self.activity()?)),
             kind::MEMBERSHIP => EntryKind::Membership(Arc::new(membership_of(self.body.as_deref().unwrap_or_default())?)),
-            kind::AMENDMENT => EntryKind::Amendment,
-            kind::ERASURE => EntryKind::Erasure,
+            kind::AMENDMENT => {
+                let amendment = amendment_of(self.body.as_deref().unwrap_or_default())?;
+                EntryKind::Amendment(Arc::new(AmendedEntry { amendment, row: None }))
+            }
+            kind::ERASURE => EntryKind::Erasure(Arc::new(erasure_of(self.body.as_deref().unwrap_or_default())?)),
             other => return Err(StoreError::Corrupt(format!("entry {seq} is of the unknown kind {other}"))),
         };
-        Ok(Entry { seq, recorded_at, kind })
+        Ok(Entry { seq, recorded_at, mark, kind })
     }
 
     /// An activity with its facts.

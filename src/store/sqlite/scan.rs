@@ -10,6 +10,7 @@ use super::filter_sql::{push_filter, push_partners};
 use super::place::{place, seq_of};
 use super::rows::HeadRow;
 use crate::auth::WorkspaceId;
+pub(super) use crate::domain::Range;
 use crate::domain::limits::OCCURRED_AHEAD_MS_MAX;
 use crate::domain::{Seq, UnixMs};
 use crate::filter::FilterSet;
@@ -19,6 +20,8 @@ use crate::store::{Head, StoreError};
 pub const SCAN_BUDGET: Duration = Duration::from_millis(250);
 /// Seqs in the first window of a read.
 pub const SCAN_WINDOW_SEQS: u64 = 4_096;
+/// Values of a facet that are looked at between two looks at the time.
+const SCAN_NUMBERS: usize = 8_192;
 /// A window that took less is followed by one four times as large.
 const WINDOW_QUICK: Duration = Duration::from_millis(16);
 /// A window that took more is followed by one half as large.
@@ -35,24 +38,13 @@ pub struct ScanLimits {
     pub budget: Duration,
     /// Seqs in its first window; at least 1.
     pub window: u64,
+    /// Values that are looked at between two looks at the time; at least 1.
+    pub numbers: usize,
 }
 
 impl Default for ScanLimits {
     fn default() -> Self {
-        Self { budget: SCAN_BUDGET, window: SCAN_WINDOW_SEQS }
-    }
-}
-
-/// The seqs above `low`, up to and with `high`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
-    pub low: Seq,
-    pub high: Seq,
-}
-
-impl Range {
-    pub(super) fn is_empty(self) -> bool {
-        self.low >= self.high
+        Self { budget: SCAN_BUDGET, window: SCAN_WINDOW_SEQS, numbers: SCAN_NUMBERS }
     }
 }
 
@@ -130,7 +122,9 @@ impl<'f> Scan<'f> {
         until: Option<UnixMs>,
     ) -> Result<Self, StoreError> {
         let mut access = Access::Log;
-        for clause in filter.clauses().iter().filter(|c| !c.negated) {
+        // SQLite sees that nothing passes an empty list, and then has no use for an index that it is told to use.
+        let is_nothing = filter.clauses().iter().any(|c| !c.negated && c.values.is_empty());
+        for clause in filter.clauses().iter().filter(|c| !c.negated && !is_nothing) {
             let mut query = QueryBuilder::new("select (select count(*) from (");
             if !push_partners(&mut query, workspace, clause) {
                 continue;
@@ -152,7 +146,8 @@ impl<'f> Scan<'f> {
             Access::Partners => " from entries indexed by entries_partner where place > ",
         });
         query.push_bind(place(self.workspace, window.low)).push(" and place <= ").push_bind(place(self.workspace, window.high));
-        query.push(" and kind = 0");
+        // What was erased is a row without anything in it.
+        query.push(" and kind = 0 and occurred_at is not null");
         if let Some(since) = self.since {
             query.push(" and occurred_at >= ").push_bind(since.0);
         }
@@ -165,7 +160,7 @@ impl<'f> Scan<'f> {
 
 /// The head of a log, as of the transaction.
 pub(super) async fn head(connection: &mut SqliteConnection, workspace: WorkspaceId) -> Result<Head, StoreError> {
-    let row: HeadRow = sqlx::query_as("select epoch, seq, pruned, recorded_at from workspaces where id = ?")
+    let row: HeadRow = sqlx::query_as("select epoch, seq, pruned, recorded_at, chain from workspaces where id = ?")
         .bind(workspace.number())
         .fetch_one(connection)
         .await?;

@@ -61,7 +61,7 @@ async fn what_cannot_be_read_stores_nothing() {
         ("application/json", "5", (400, "body_malformed")),
         ("application/json", "[5]", (400, "body_malformed")),
         ("application/x-ndjson", "{}\n5\n", (400, "body_malformed")),
-        ("text/plain", OPENED, (415, "media_type_unsupported")),
+        ("text/xml", OPENED, (415, "media_type_unsupported")),
         ("application/json", large.as_str(), (413, "body_too_large")),
         ("application/json", many.as_str(), (413, "body_too_large")),
         ("application/json", draft.as_str(), (413, "body_too_large")),

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 use serde_json::{Value, json};
-use tidings::store::sqlite::tally_limits::{BEHIND_SEQS, LAG_SEQS};
+use tidings::tallies::limits::{BEHIND_SEQS, LAG_SEQS};
 use tidings::telemetry::TALLY_COMBINATIONS;
 
 use crate::app::{STUCK, TestApp, request};
@@ -21,7 +21,21 @@ async fn counts(app: &TestApp, key: &str, rest: &str) -> Value {
     app.get(key, &format!("/v1/activities/counts?by=partner,browser,message{rest}")).await.json()
 }
 
+/// Every activity is in some bucket, and the answer says that it is whole.
+async fn assert_by_time(app: &TestApp, key: &str, rest: &str, want: u64) {
+    let found: Value = app.get(key, &format!("/v1/activities/histogram?{rest}")).await.json();
+    let sum: u64 = found["items"].as_array().expect("buckets").iter().filter_map(|bucket| bucket["count"].as_u64()).sum();
+    let whole = (&found["complete"], &found["counted_back_to"], &found["older"]);
+    assert_eq!((whole, sum), ((&json!(true), &json!(null), &json!(null)), want), "{rest}: {found}");
+}
+
 async fn assert_counts(app: &TestApp, key: &str, sent: u64) {
+    for span in ["", "bucket=hour&zone=Asia/Kathmandu", "bucket=day&zone=Pacific/Apia"] {
+        assert_by_time(app, key, span, sent).await;
+        assert_by_time(app, key, &format!("{span}&flavor=page.*&event=expo&grade=unclear"), sent).await;
+        assert_by_time(app, key, &format!("{span}&partner=p-1"), sent / PARTNERS).await;
+        assert_by_time(app, key, &format!("{span}&not.flavor=page.viewed"), 0).await;
+    }
     let all = counts(app, key, "").await;
     assert_eq!((&all["complete"], &all["total"]), (&json!(true), &json!(sent)), "{all}");
     for partner in all["by"]["partner"].as_array().expect("partners") {

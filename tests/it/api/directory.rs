@@ -177,5 +177,8 @@ async fn recipients_change_as_a_whole_or_not_at_all() {
             {"partner":{"key":"globex","name":"x","company":"C"},"source":"observed"}
         ])
     );
+    let received = app.get(&key, "/v1/events/expo/partners/GLOBEX/messages").await.json();
+    assert_eq!(received, json!({"items":[{"key":"welcome","subject":"Welcome","recipients":2}],"next":null}));
+    assert_eq!(app.get(&key, "/v1/events/expo/partners/nobody/messages").await.code(), (404, "not_found".to_owned()));
     app.finish().await;
 }

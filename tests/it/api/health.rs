@@ -1,7 +1,8 @@
 //! The operations listener.
 
 use hyper::Method;
-use tidings::telemetry::{HTTP_REQUESTS, INGEST_ACCEPTED, READY};
+use tidings::auth::Operator;
+use tidings::telemetry::{HTTP_REQUESTS, READY, STORE_COMMIT_SECONDS};
 
 use crate::app::{TestApp, request};
 
@@ -13,14 +14,17 @@ async fn live_ready_and_metrics() {
     assert_eq!(get("/live").await.text(), "live\n");
     let ready = get("/ready").await;
     assert!(ready.status == 200 && ready.text().starts_with("ready: "), "{}", ready.text());
+    let workspaces = app.running().store.keyring.workspaces(Operator::assume()).await.expect("read");
+    assert_eq!(workspaces.iter().map(|w| w.key.as_str()).collect::<Vec<_>>(), ["default"], "it leaves nothing behind");
+    assert_eq!(app.running().store.log.head(workspaces[0].id).await.expect("read").seq, 0);
     assert_eq!(get("/nothing").await.status, 404);
     let key = app.key("read").await;
     assert_eq!(app.get(&key, "/v1/activities").await.json()["items"], serde_json::json!([]), "the check is in nobody's log");
     let metrics = get("/metrics").await;
-    for name in [HTTP_REQUESTS, INGEST_ACCEPTED, READY] {
+    for name in [HTTP_REQUESTS, STORE_COMMIT_SECONDS, READY] {
         assert!(metrics.text().contains(&format!("# HELP {name} ")), "{name}");
     }
-    assert_eq!(app.get(&key, "/metrics").await.header("content-type"), "text/html; charset=utf-8", "not on the public listener");
+    assert_eq!(app.get(&key, "/metrics").await.status, 404, "not on the public listener");
     app.finish().await;
 }
 

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, request};
 
 #[tokio::test]
 async fn every_answer_has_its_headers() {
@@ -13,6 +13,7 @@ async fn every_answer_has_its_headers() {
         (Method::GET, "/events/expo/activity"),
         (Method::GET, "/docs"),
         (Method::GET, "/docs/style.css"),
+        (Method::GET, "/docs/script.js"),
         (Method::GET, "/v1/openapi.json"),
         (Method::GET, "/v1/activities"),
         (Method::GET, "/v1/nothing"),
@@ -42,8 +43,43 @@ async fn unknown_paths_and_methods() {
     assert_eq!(method.code(), (405, "method_not_allowed".to_owned()));
     assert!(method.header("allow").contains("GET") && method.header("allow").contains("POST"), "{}", method.header("allow"));
     assert_eq!(app.get(&key, "/assets/nothing.js").await.status, 404);
-    assert_eq!(app.get("", "/events/expo").await.header("content-type"), "text/html; charset=utf-8", "a place in the page");
     let head = app.call(Method::HEAD, &key, "/v1/activities", "").await;
     assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_page_answers_navigations_on_its_own_places_and_nothing_else() {
+    const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let app = TestApp::start().await;
+    for (path, accept, status, is_page) in [
+        ("/", HTML, 200, true),
+        ("/", "*/*", 200, true),
+        ("/events", HTML, 200, true),
+        ("/events/expo/activity", HTML, 200, true),
+        ("/events/expo/messages/v1.2", HTML, 200, true),
+        ("/events/expo", "application/json", 404, false),
+        ("/activities", HTML, 404, true),
+        ("/activities", "*/*", 404, false),
+        ("/api/v1/activities", "application/json", 404, false),
+        ("/v1", HTML, 404, false),
+        ("/assets/nothing.js", HTML, 404, false),
+        ("/favicon.ico", HTML, 404, false),
+        ("/ready", "*/*", 404, false),
+        ("/ready", HTML, 404, false),
+        ("/live", "application/json", 404, false),
+        ("/metrics", "*/*", 404, false),
+        ("/health", "*/*", 404, false),
+        ("/healthz", "*/*", 404, false),
+    ] {
+        let answer = request(app.address(), Method::GET, path, &[("accept", accept)], "").await;
+        let kind = if is_page { "text/html; charset=utf-8" } else { "application/problem+json" };
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, kind), "{path} {accept}");
+        if ["/ready", "/live", "/metrics", "/health", "/healthz"].contains(&path) {
+            assert!(answer.text().contains("--ops-listen"), "{path}: {}", answer.text());
+        }
+    }
+    assert_eq!(app.call(Method::POST, "", "/events", "").await.status, 404, "no navigation");
+    assert_eq!(app.call(Method::POST, "", "/", "").await.status, 405);
     app.finish().await;
 }

@@ -1,25 +1,28 @@
-//! Every route, with another workspace's key, with too little scope, and with a key of another event.
+//! Every route, with another workspace's key, with too little scope, and with a key of another event; `callers.rs` asks each
+//! with every other kind of credential.
 
 use hyper::Method;
+use serde_json::{Value, json};
 use tidings::api::authorise::Needs;
 use tidings::api::routes::routes;
-use tidings::auth::Scope;
 
-use crate::app::TestApp;
+use crate::app::{Answer, TestApp};
+use crate::live::sse::Stream;
+use crate::live::watcher::Watcher;
 
 /// What only the first workspace knows.
-const MARK: &str = "only-ours";
+pub const MARK: &str = "only-ours";
 
 /// What another workspace's key may find behind a route.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Finds {
+pub enum Finds {
     /// Nothing: 404.
     Nothing,
     /// Something of its own, without a word of the other's.
     Own,
-    /// The same for everybody.
-    Public,
-    /// A stream or socket: its own tests look into it.
+    /// The same for everybody, with this status.
+    Public(u16),
+    /// A stream or socket, which brings only what is its own.
     Stream,
 }
 
@@ -32,13 +35,25 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("GET", "/v1/activities/stream", Finds::Stream, ""),
     ("GET", "/v1/activities/{id}", Finds::Nothing, ""),
     ("GET", "/v1/activities/{id}/why", Finds::Nothing, ""),
+    ("POST", "/v1/activities/{id}/amend", Finds::Nothing, r#"{"grade":"human","grade_reasons":["theirs"]}"#),
+    ("DELETE", "/v1/activities/{id}", Finds::Nothing, ""),
     ("GET", "/v1/ws", Finds::Stream, ""),
     ("GET", "/v1/events", Finds::Own, ""),
     ("PUT", "/v1/events/{event}", Finds::Own, r#"{"name":"theirs"}"#),
     ("GET", "/v1/events/{event}", Finds::Nothing, ""),
+    ("PATCH", "/v1/events/{event}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/events/{event}", Finds::Nothing, ""),
     ("GET", "/v1/events/{event}/partners", Finds::Nothing, ""),
+    ("POST", "/v1/events/{event}/partners", Finds::Nothing, r#"{"items":[{"key":"only-ours","name":"theirs"}]}"#),
+    ("PATCH", "/v1/events/{event}/partners/{partner}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/events/{event}/partners/{partner}", Finds::Nothing, ""),
+    ("PATCH", "/v1/events/{event}/messages/{message}", Finds::Nothing, r#"{"subject":"theirs"}"#),
+    ("DELETE", "/v1/events/{event}/messages/{message}", Finds::Nothing, ""),
+    ("PATCH", "/v1/events/{event}/campaigns/{campaign}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/events/{event}/campaigns/{campaign}", Finds::Nothing, ""),
     ("PUT", "/v1/events/{event}/partners/{partner}", Finds::Nothing, r#"{"name":"theirs"}"#),
     ("GET", "/v1/events/{event}/partners/{partner}", Finds::Nothing, ""),
+    ("GET", "/v1/events/{event}/partners/{partner}/messages", Finds::Nothing, ""),
     ("GET", "/v1/events/{event}/messages", Finds::Nothing, ""),
     ("PUT", "/v1/events/{event}/messages/{message}", Finds::Nothing, r#"{"subject":"theirs"}"#),
     ("GET", "/v1/events/{event}/messages/{message}", Finds::Nothing, ""),
@@ -47,40 +62,68 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("GET", "/v1/events/{event}/campaigns", Finds::Nothing, ""),
     ("PUT", "/v1/events/{event}/campaigns/{campaign}", Finds::Nothing, r#"{"name":"theirs"}"#),
     ("GET", "/v1/events/{event}/campaigns/{campaign}", Finds::Nothing, ""),
+    ("GET", "/v1/views", Finds::Own, ""),
+    ("GET", "/v1/views/{view}", Finds::Nothing, ""),
+    ("PUT", "/v1/views/{view}", Finds::Own, r#"{"name":"theirs"}"#),
+    ("PATCH", "/v1/views/{view}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/views/{view}", Finds::Nothing, ""),
     ("GET", "/v1/flavors", Finds::Own, ""),
+    ("GET", "/v1/flavors/{flavor}", Finds::Nothing, ""),
     ("POST", "/v1/keys", Finds::Own, r#"{"scopes":["read"]}"#),
     ("GET", "/v1/keys", Finds::Own, ""),
     ("DELETE", "/v1/keys/{id}", Finds::Nothing, ""),
     ("POST", "/v1/tickets", Finds::Own, ""),
     ("GET", "/v1/session", Finds::Own, ""),
-    ("POST", "/v1/session", Finds::Public, r#"{"key":"td_key_nobodys"}"#),
+    ("POST", "/v1/session", Finds::Public(401), r#"{"key":"td_key_nobodys"}"#),
     ("DELETE", "/v1/session", Finds::Own, ""),
+    ("GET", "/v1/retention", Finds::Own, ""),
+    ("PUT", "/v1/retention", Finds::Own, r#"{"days":30}"#),
     ("GET", "/v1/workspace", Finds::Own, ""),
-    ("GET", "/v1/openapi.json", Finds::Public, ""),
-    ("GET", "/docs", Finds::Public, ""),
-    ("GET", "/docs/style.css", Finds::Public, ""),
-    ("GET", "/signin", Finds::Public, ""),
+    ("GET", "/v1/openapi.json", Finds::Public(200), ""),
+    ("GET", "/docs", Finds::Public(200), ""),
+    ("GET", "/docs/style.css", Finds::Public(200), ""),
+    ("GET", "/docs/script.js", Finds::Public(200), ""),
+    ("GET", "/signin", Finds::Public(200), ""),
+    ("POST", "/signin", Finds::Public(415), r#"{"link":"td_link_nobodys"}"#),
+    ("GET", "/signin/style.css", Finds::Public(200), ""),
+    ("GET", "/signin/press.js", Finds::Public(200), ""),
 ];
 
-fn row(method: &str, path: &str) -> (Finds, &'static str) {
+pub fn row(method: &str, path: &str) -> (Finds, &'static str) {
     let found = MATRIX.iter().find(|(m, p, ..)| (*m, *p) == (method, path));
     let (.., finds, body) = found.unwrap_or_else(|| panic!("{method} {path} is missing from the tenancy matrix"));
     (*finds, body)
 }
 
 /// A workspace with one of everything, all called [`MARK`]; the id of its activity and the number of its key.
-async fn furnished(app: &TestApp) -> (String, String) {
+pub async fn furnished(app: &TestApp) -> (String, String) {
     let key = app.key("ingest,read,admin").await;
     let made = app.post(&key, "/v1/keys", &format!(r#"{{"name":"{MARK}","scopes":["read"]}}"#)).await;
     let sent = format!(r#"{{"flavor":"onlyours.viewed","event":"{MARK}","partner":"{MARK}","message":"{MARK}","campaign":"{MARK}"}}"#);
     let sent = app.post(&key, "/v1/activities", &sent).await;
+    let view = format!(r#"{{"name":"{MARK}","filter":{{"partner":["{MARK}"]}}}}"#);
+    assert_eq!(app.put(&key, &format!("/v1/views/{MARK}"), &view).await.status, 201);
     assert_eq!((made.status.as_u16(), sent.status.as_u16()), (201, 201), "{} {}", made.text(), sent.text());
     (sent.json()["id"].as_str().expect("id").to_owned(), made.json()["id"].to_string())
 }
 
-fn path_of(path: &str, activity: &str, key: &str) -> String {
+/// What an answer says, but for what each has of its own.
+fn told_of(answer: &Answer) -> Value {
+    match serde_json::from_slice(&answer.body) {
+        Ok(Value::Object(mut object)) => {
+            object.remove("request_id");
+            Value::Object(object)
+        }
+        Ok(other) => other,
+        Err(_) => Value::from(answer.text()),
+    }
+}
+
+pub fn path_of(path: &str, activity: &str, key: &str) -> String {
     let id = if path.starts_with("/v1/keys") { key } else { activity };
-    ["{event}", "{partner}", "{message}", "{campaign}"].iter().fold(path.replace("{id}", id), |p, name| p.replace(name, MARK))
+    ["{event}", "{partner}", "{message}", "{campaign}", "{view}"]
+        .iter()
+        .fold(path.replace("{id}", id).replace("{flavor}", "onlyours.viewed"), |p, name| p.replace(name, MARK))
 }
 
 #[tokio::test]
@@ -90,7 +133,7 @@ async fn nothing_crosses_the_border() {
     let stranger = app.key_of("theirs", "ingest,read,admin", None).await;
     for route in routes() {
         let (finds, body) = row(route.method, route.path);
-        // A stream does not end by itself.
+        // A stream does not end by itself; its own test looks into it.
         if finds == Finds::Stream {
             continue;
         }
@@ -106,12 +149,78 @@ async fn nothing_crosses_the_border() {
         match finds {
             Finds::Nothing => assert_eq!(answer.status, 404, "{case}"),
             Finds::Own => assert!(answer.status.is_success(), "{case}"),
-            Finds::Public | Finds::Stream => {}
+            Finds::Public(status) => {
+                assert_eq!(answer.status, status, "{case}");
+                let own = app.key("ingest,read,admin").await;
+                for other in ["", own.as_str()] {
+                    let same = app.call(route.method.parse().expect("method"), other, &path, body).await;
+                    assert_eq!((same.status, told_of(&same)), (answer.status, told_of(&answer)), "{case}, whoever asks");
+                }
+            }
+            Finds::Stream => {}
         }
         let told = answer.text().replace(&path, "");
         let names_it_itself = route.method == "PUT" || finds == Finds::Nothing;
         assert!(names_it_itself || !told.contains(MARK) && !told.contains("onlyours"), "{case}");
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn no_stream_brings_what_is_not_its_own() {
+    let app = TestApp::start().await;
+    furnished(&app).await;
+    let (owner, bound) = (app.key("ingest,read,admin").await, app.key_of("default", "ingest,read", Some("theirs")).await);
+    let stranger = app.key_of("theirs", "ingest,read,admin", None).await;
+    let ticket = async |key: &str| app.post(key, "/v1/tickets", "").await.json()["ticket"].as_str().expect("a ticket").to_owned();
+    let session = app.post("", "/v1/session", &json!({ "key": stranger }).to_string()).await;
+    let cookie = session.header("set-cookie").split(';').next().expect("a cookie").to_owned();
+    assert_eq!(routes().iter().filter(|r| row(r.method, r.path).0 == Finds::Stream).count(), 2, "both are looked into");
+    // Each by every way to ask: a key of another workspace, one of another event, and what is made from them.
+    let mut streams = Vec::new();
+    for query in [String::new(), format!("partner={MARK}")] {
+        let query = format!("{query}&").trim_start_matches('&').to_owned();
+        streams.push(("stranger", Stream::open(&app, &stranger, &query, "").await));
+        streams.push(("stranger", Stream::open(&app, "", &query, &format!("cookie: {cookie}\r\n")).await));
+        streams.push(("stranger", Stream::open(&app, "", &format!("{query}ticket={}", ticket(&stranger).await), "").await));
+        streams.push(("bound", Stream::open(&app, &bound, &query, "").await));
+        streams.push(("bound", Stream::open(&app, "", &format!("{query}ticket={}", ticket(&bound).await), "").await));
+    }
+    let mut sockets = vec![
+        ("stranger", Watcher::connect(&app, &stranger).await),
+        ("stranger", Watcher::connect_by(app.address(), &[("cookie", &cookie)]).await),
+        ("bound", Watcher::connect(&app, &bound).await),
+    ];
+    for (_, socket) in &mut sockets {
+        let begun = socket.subscribe(json!({})).await;
+        assert_eq!(begun["items"], json!([]), "{begun}");
+    }
+    for (who, stream) in &mut streams {
+        let begun = stream.next().await;
+        assert_eq!((begun.word.as_str(), &begun.data["items"]), ("subscribed", &json!([])), "{who}: {begun:?}");
+    }
+    // What is not theirs comes first, then something that is, also for those that ask for the partner by name.
+    let ours = format!(r#"{{"flavor":"onlyours.viewed","event":"{MARK}","partner":"{MARK}","message":"{MARK}"}}"#);
+    let theirs = format!(r#"{{"flavor":"page.viewed","event":"theirs","partner":"{MARK}"}}"#);
+    for (key, body) in [(&owner, &ours), (&owner, &ours), (&stranger, &theirs), (&bound, &theirs)] {
+        assert_eq!(app.post(key, "/v1/activities", body).await.status, 201);
+    }
+    let only_own = |who: &str, items: &Value| {
+        let items = items.as_array().expect("items");
+        assert!(items.len() == 1 && items[0]["event"]["key"] == "theirs", "{who}: {items:?}");
+    };
+    for (who, socket) in &mut sockets {
+        only_own(who, &socket.expect("activities").await["items"]);
+    }
+    for (who, stream) in &mut streams {
+        let mut came = stream.next().await;
+        while came.word == "position" {
+            came = stream.next().await;
+        }
+        assert_eq!(came.word, "activities", "{who}: {came:?}");
+        only_own(who, &came.data["items"]);
+    }
+    drop((streams, sockets));
     app.finish().await;
 }
 
@@ -128,12 +237,7 @@ async fn no_route_opens_without_its_scope() {
         assert_eq!(nobody.code(), (401, "unauthorised".to_owned()), "{} {path}", route.method);
         assert!(nobody.header("www-authenticate").starts_with("Bearer"), "{path}");
         for (scope, key) in &keys {
-            let enough = match route.needs {
-                Needs::Nothing | Needs::Credential => true,
-                Needs::Scope(needed) => needed.as_str() == *scope,
-                Needs::Stream => *scope == Scope::Read.as_str(),
-                Needs::ReadOrAdmin => *scope != Scope::Ingest.as_str(),
-            };
+            let enough = route.needs.rights().is_empty() || route.needs.scopes().any(|needed| needed.as_str() == *scope);
             if !enough {
                 let answer = app.call(method.clone(), key, &path, body).await;
                 assert_eq!(answer.code(), (403, "scope_missing".to_owned()), "{} {path} with {scope}", route.method);

@@ -19,8 +19,14 @@ async fn the_demo_is_signed_in_full_and_alive() {
     let (address, path) = link.trim().strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address alone");
     let address: SocketAddr = address.parse().expect("an address");
     let key = std::iter::from_fn(|| Some(demo.line())).find_map(|l| Some(l.split_once("TIDINGS_KEY=")?.1.to_owned())).expect("a key");
-    let signed_in = request(address, Method::GET, &format!("/{path}"), &[], "").await;
+    let page = request(address, Method::GET, &format!("/{path}"), &[], "").await;
+    assert!(page.status == 200 && page.text().contains("/signin/press.js"), "it presses itself: {}", page.text());
+    let (_, form) = path.split_once('?').expect("a query");
+    let own = format!("http://{address}");
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", own.as_str())];
+    let signed_in = request(address, Method::POST, "/signin", &headers, form.to_owned()).await;
     assert_eq!(signed_in.status, 303);
+    assert_eq!(signed_in.header("location"), "/events/expo-2026/activity", "what it is about, and no list of one event");
     let cookie = signed_in.header("set-cookie").split(';').next().expect("a cookie").to_owned();
     let again = request(address, Method::GET, &format!("/{path}"), &[], "").await;
     assert_eq!(again.header("location"), "/signin?problem=link", "it signs in once");

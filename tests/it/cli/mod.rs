@@ -1,7 +1,12 @@
 //! The command line as a person has it: the real binary, its output, its exit codes.
 
+pub mod copying;
 mod demo;
+mod health;
 mod keys;
+mod logging;
+mod replaying;
+mod secure;
 mod sending;
 mod serving;
 mod tailing;
@@ -12,12 +17,12 @@ use crate::app::request;
 use crate::child::ServerProcess;
 
 /// What a server answers to a key.
-async fn get(server: &ServerProcess, key: &str, path: &str) -> Value {
+pub async fn get(server: &ServerProcess, key: &str, path: &str) -> Value {
     let bearer = format!("Bearer {key}");
     request(server.address, hyper::Method::GET, path, &[("authorization", &bearer)], "").await.json()
 }
 
 /// A draft of a page view, with a number to know it by.
-fn numbered(partner: &str, n: u64) -> String {
+pub fn numbered(partner: &str, n: u64) -> String {
     json!({"flavor":"page.viewed","event":"expo","partner":partner,"properties":{"n":n}}).to_string()
 }

@@ -29,6 +29,21 @@ async fn posting_tells_each_line_at_fault() {
     let items = page["items"].as_array().expect("items");
     assert_eq!(items.len(), 3, "the good ones are stored");
     assert_eq!(items[2]["properties"], json!({"network":"linkedin"}));
+    // What is written is sent, whatever wrote it; what reads back as another value is told by its field.
+    let lines = "\u{feff}{\"flavor\":\"a.b\",\"partner\":\"p\",\"properties\":{\"n\":1.10}}\r{\"flavor\":\"a.b\",\"partner\":\"p\",\"properties\":{\"n\":1e400}}\r";
+    let many = run_with_input(folder.path(), &[&["post"], &to[..], &["--event", "expo", "-"]].concat(), lines);
+    assert_eq!((many.code, many.lines), (Some(1), vec!["1 accepted, 0 duplicates, 1 rejected".to_owned()]), "{}", many.stderr);
+    assert!(many.stderr.contains("line 2: properties.n: "), "{}", many.stderr);
+    for (input, says) in [("", "no line"), ("hello\n", "no drafts"), ("[{}]\n", "JSON array")] {
+        let none = run_with_input(folder.path(), &[&["post"], &to[..], &["-"]].concat(), input);
+        assert!(none.code == Some(1) && none.stderr.lines().count() == 1 && none.stderr.contains(says), "{input}: {none:?}");
+    }
+    let one =
+        ["post", "--event", "expo", "--partner", "acme", "--flavor", "a.b", "--property", "version=1.10", "--property", "commit=1e10"];
+    let odd = run(folder.path(), &[&one[..], &["--referrer-url", "about:blank"], &to].concat());
+    assert!(odd.code == Some(0) && odd.stderr.starts_with("warning: referrer_url: "), "{odd:?}");
+    let page = get(&server, &key, "/v1/activities?limit=1").await;
+    assert_eq!(page["items"][0]["properties"], json!({"version":"1.10","commit":"1e10"}));
 }
 
 #[test]
@@ -47,7 +62,7 @@ fn what_cannot_be_sent_is_told_with_its_cure() {
     check(&["--url", &url, "--key", &reads], 1, "ingest to send");
     check(&["--url", &nobody, "--key", &reads], 1, "tidings serve");
     check(&["--url", "127.0.0.1:8080"], 2, "http://127.0.0.1:8080");
-    check(&["--url", "https://a.example"], 2, "https");
+    check(&["--url", "ftp://a.example"], 2, "https://");
     check(&["--propery", "a=b"], 2, "--property");
     check(&["--property", "a"], 2, "name=value");
 }

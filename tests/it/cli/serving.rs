@@ -1,11 +1,12 @@
 //! `serve`, `config` and `check`.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 
 use serde_json::json;
 
 use super::numbered;
-use crate::child::{ServerProcess, new_key, output, run, run_with_input};
+use crate::child::{Process, ServerProcess, new_key, output, run, run_with_input};
 use crate::live::watcher::Watcher;
 
 #[test]
@@ -29,6 +30,24 @@ async fn a_server_that_is_told_to_end_says_goodbye() {
     assert!(bye["reconnect_after_ms"].is_u64(), "{bye}");
     assert_eq!(watcher.closed().await.0, 1012);
     assert_eq!(ending.await.expect("ended"), Some(0));
+}
+
+#[test]
+fn who_says_it_twice_does_not_wait_for_the_drain() {
+    let folder = tempfile::tempdir().expect("folder");
+    let patient = folder.path().join("patient.toml");
+    fs::write(&patient, "[http]\ndrain_timeout_s = 3600\n").expect("written");
+    let server = ServerProcess::serve_with(folder.path(), 0, &["--config", patient.to_str().expect("utf-8")]);
+    let key = new_key(folder.path(), "ingest");
+    // A request that will never end holds up the drain.
+    let mut held = std::net::TcpStream::connect(server.address).expect("connects");
+    let head = format!(
+        "POST /v1/activities HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n"
+    );
+    held.write_all(head.as_bytes()).expect("sent");
+    let mut asked = [0; 25];
+    held.read_exact(&mut asked).expect("asked for its body");
+    assert_eq!(server.terminate_twice(), Some(1), "at once, and told as not drained");
 }
 
 #[test]
@@ -59,6 +78,39 @@ fn what_cannot_be_served_is_told_with_its_cure() {
     check(&["--listen", any, "--origin", "desk.example"], 2, &["https://desk.example"]);
     check(&["--listen", any, "--config", "nowhere.toml"], 2, &["nowhere.toml"]);
     check(&["--colour"], 2, &["--colour"]);
+}
+
+#[test]
+fn a_taken_ops_address_is_a_warning_and_not_the_end() {
+    let folder = tempfile::tempdir().expect("folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let ops = taken.local_addr().expect("an address").to_string();
+    let mut serving = Process::start(folder.path(), &["serve", "--listen", "127.0.0.1:0", "--ops-listen", &ops]);
+    assert!(serving.line().starts_with("listening on http://127.0.0.1:"), "it serves");
+    let ended = serving.terminate();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for word in ["WARN", &ops, "/metrics", "--ops-listen"] {
+        assert!(ended.stderr.contains(word), "{word} is missing in {}", ended.stderr);
+    }
+}
+
+#[test]
+fn listening_beyond_this_machine_warns_of_what_can_be_read() {
+    for (listen, warns) in [("0.0.0.0:0", true), ("[::]:0", true), ("127.0.0.1:0", false), ("[::1]:0", false)] {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut serving = Process::start(folder.path(), &["serve", "--listen", listen, "--ops-listen", "off"]);
+        serving.line();
+        let ended = serving.terminate();
+        assert_eq!(ended.stderr.contains("without TLS"), warns, "{listen}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_is_not_there_is_not_in_the_help() {
+    let folder = tempfile::tempdir().expect("folder");
+    let help = output(folder.path(), &["serve", "--help"]);
+    assert!(!help.contains("not in this version") && !help.contains("--bus"), "{help}");
+    assert!(output(folder.path(), &["config"]).contains("ops_listen = \"127.0.0.1:9464\""));
 }
 
 #[test]

@@ -8,6 +8,8 @@ use super::watcher::{Watcher, post_many, seqs};
 use crate::app::TestApp;
 
 const MANY: usize = 60_000;
+/// The name of the first event of a stream.
+const SUBSCRIBED: &[u8] = b"event: subscribed";
 
 /// Reads until everything up to `last` has come; the seqs, and whether it fell behind on the way.
 async fn read_all(watcher: &mut Watcher, last: u64) -> (Vec<u64>, bool) {
@@ -49,13 +51,42 @@ async fn a_reader_of_single_bytes_delays_nobody() {
     slow.write_all(head.as_bytes()).await.expect("sent");
     let mut quick = Watcher::connect(&app, &key).await;
     quick.subscribe(json!({})).await;
-    let mut byte = [0; 1];
-    for round in 1..=20 {
-        slow.read_exact(&mut byte).await.expect("one byte");
+    // It is subscribed before anything comes, and from then on takes one byte a round.
+    let mut heard = Vec::new();
+    while !heard.windows(SUBSCRIBED.len()).any(|w| w == SUBSCRIBED) {
+        slow.read_buf(&mut heard).await.expect("reads");
+    }
+    let rounds = 20;
+    for round in 1..=rounds {
         post_many(&app, &key, 200).await;
+        heard.push(slow.read_u8().await.expect("one byte"));
+        // It is told nothing that it has not read; the other one has all of it.
         read_all(&mut quick, round * 200).await;
     }
-    drop(slow);
+    // Nor has it lost anything: what it left is there, in order, each once.
+    let last = format!("\"seq\":{},", rounds * 200);
+    while !heard.windows(last.len()).any(|w| w == last.as_bytes()) {
+        assert!(slow.read_buf(&mut heard).await.expect("reads") > 0, "the stream ended");
+    }
+    let text = String::from_utf8(heard).expect("text");
+    let seqs = text.split("\"seq\":").skip(1).map(|rest| rest.split(',').next().and_then(|seq| seq.parse().ok()).expect("a seq"));
+    assert_eq!(seqs.collect::<Vec<u64>>(), (1..=rounds * 200).collect::<Vec<_>>());
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_keeps_up_is_never_behind() {
+    let outbox = 256 * 1024;
+    let app = TestApp::start_with(|config| config.session.outbox_bytes_max = outbox).await;
+    let key = app.key("ingest,read").await;
+    let mut watcher = Watcher::connect(&app, &key).await;
+    watcher.subscribe(json!({})).await;
+    // Far more than its outbox holds, but never at once.
+    for round in 1..=60 {
+        post_many(&app, &key, 100).await;
+        let (seqs, lagged) = read_all(&mut watcher, round * 100).await;
+        assert_eq!((seqs.len(), lagged), (100, false), "round {round}");
+    }
     app.finish().await;
 }
 

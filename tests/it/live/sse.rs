@@ -1,6 +1,7 @@
 //! The same over Server-Sent Events.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,27 +12,49 @@ use crate::app::{STUCK, TestApp};
 
 /// One event.
 #[derive(Debug)]
-struct Event {
-    word: String,
-    id: String,
-    data: Value,
+pub struct Event {
+    pub word: String,
+    pub id: String,
+    pub data: Value,
 }
 
-struct Stream {
+/// A stream as it comes.
+pub struct Stream {
     socket: TcpStream,
     text: String,
     events: VecDeque<Event>,
 }
 
 impl Stream {
-    async fn open(app: &TestApp, key: &str, query: &str, headers: &str) -> Self {
-        let mut socket = TcpStream::connect(app.address()).await.expect("connects");
-        let head = format!("GET /v1/activities/stream?{query} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n{headers}\r\n");
+    /// Opens one, once what was posted before is published, with a key unless the query says who asks.
+    pub async fn open(app: &TestApp, key: &str, query: &str, headers: &str) -> Self {
+        app.published().await;
+        Self::open_at(app.address(), key, query, headers).await
+    }
+
+    /// The same, wherever the server is.
+    pub async fn open_at(address: SocketAddr, key: &str, query: &str, headers: &str) -> Self {
+        let mut socket = TcpStream::connect(address).await.expect("connects");
+        let key = if key.is_empty() { String::new() } else { format!("authorization: Bearer {key}\r\n") };
+        let head = format!("GET /v1/activities/stream?{query} HTTP/1.1\r\nhost: x\r\n{key}{headers}\r\n");
         socket.write_all(head.as_bytes()).await.expect("sent");
         Self { socket, text: String::new(), events: VecDeque::new() }
     }
 
-    async fn next(&mut self) -> Event {
+    /// Waits until the server has ended the stream: the last chunk has no bytes.
+    pub async fn ended(&mut self) {
+        let mut bytes = [0; 16 * 1024];
+        while !self.text.ends_with("\r\n0\r\n\r\n") {
+            let read = tokio::time::timeout(STUCK, self.socket.read(&mut bytes)).await.expect("something comes").expect("reads");
+            if read == 0 {
+                return;
+            }
+            self.text.push_str(std::str::from_utf8(&bytes[..read]).expect("ascii"));
+        }
+    }
+
+    /// The next event.
+    pub async fn next(&mut self) -> Event {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return event;

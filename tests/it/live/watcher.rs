@@ -35,8 +35,9 @@ pub async fn open(address: SocketAddr, key: &str, extra: Extra<'_>) -> Result<(W
 }
 
 impl Watcher {
-    /// Connects and takes the welcome.
+    /// Connects, once what was posted before is published, and takes the welcome.
     pub async fn connect(app: &TestApp, key: &str) -> Self {
+        app.published().await;
         Self::connect_to(app.address(), key).await
     }
 

@@ -1,17 +1,21 @@
 //! A log that keeps nothing and can be held, made to fail and looked at: what no real store can be asked to do on time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::auth::WorkspaceId;
-use crate::domain::{ActivityId, Seq};
+use crate::domain::{ActivityId, Mark, Seq};
 use crate::filter::FilterSet;
 use crate::store::{
     ActivityLog, Answer, Change, Committed, Count, FacetQuery, Facets, Head, Histogram, HistogramQuery, LogBatch, MembershipSnapshot,
-    Outcome, Page, PageQuery, StoreError, StoredActivity,
+    Outcome, Page, PageQuery, StoreError, UnderId,
 };
+
+/// How long a test may stand still before it counts as stuck.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// What the next commits do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,18 +38,21 @@ pub(super) struct HeldLog {
     /// Told at the begin of each commit.
     pub(super) begun: Notify,
     state: Mutex<State>,
+    /// Told when the state changes, for those who block their thread.
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     mood: Mood,
     commits: Vec<usize>,
+    begun: usize,
 }
 
 impl HeldLog {
     /// A log that lets so many commits through.
     pub(super) fn new(permits: usize) -> Arc<Self> {
-        Arc::new(Self { gate: Semaphore::new(permits), begun: Notify::new(), state: Mutex::default() })
+        Arc::new(Self { gate: Semaphore::new(permits), begun: Notify::new(), state: Mutex::default(), changed: Condvar::new() })
     }
 
     pub(super) fn set_mood(&self, mood: Mood) {
@@ -57,6 +64,21 @@ impl HeldLog {
         self.state().commits.clone()
     }
 
+    /// Blocks this thread until so many commits went well.
+    pub(super) fn wait_for_commits(&self, count: usize) {
+        self.wait_until(|state| state.commits.len() >= count);
+    }
+
+    /// Blocks this thread until a commit has begun.
+    pub(super) fn wait_for_begun(&self) {
+        self.wait_until(|state| state.begun > 0);
+    }
+
+    fn wait_until(&self, so: impl Fn(&State) -> bool) {
+        let waited = self.changed.wait_timeout_while(self.state(), STUCK, |state| !so(state));
+        assert!(!waited.unwrap_or_else(PoisonError::into_inner).1.timed_out(), "the writer stands still");
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,6 +87,8 @@ impl HeldLog {
 impl ActivityLog for HeldLog {
     fn commit(&self, changes: Vec<Change>) -> Answer<'_, Committed> {
         async move {
+            self.state().begun += 1;
+            self.changed.notify_all();
             self.begun.notify_one();
             if let Ok(permit) = self.gate.acquire().await {
                 permit.forget();
@@ -77,7 +101,8 @@ impl ActivityLog for HeldLog {
             }
             let mut state = self.state();
             state.commits.push(changes.len());
-            let mut outcomes = vec![Outcome::Put { created: true }; changes.len()];
+            self.changed.notify_all();
+            let mut outcomes = vec![Outcome::Recipients { added: 0, removed: 0, total: 0 }; changes.len()];
             if mood == Mood::Forgetful {
                 outcomes.pop();
             }
@@ -86,6 +111,9 @@ impl ActivityLog for HeldLog {
         .boxed()
     }
 
+    fn mark(&self, _: WorkspaceId, _: Seq) -> Answer<'_, Option<Mark>> {
+        unasked()
+    }
     fn head(&self, _: WorkspaceId) -> Answer<'_, Head> {
         unasked()
     }
@@ -98,7 +126,7 @@ impl ActivityLog for HeldLog {
     fn page(&self, _: WorkspaceId, _: PageQuery) -> Answer<'_, Page> {
         unasked()
     }
-    fn activity(&self, _: WorkspaceId, _: ActivityId) -> Answer<'_, Option<StoredActivity>> {
+    fn activity(&self, _: WorkspaceId, _: ActivityId) -> Answer<'_, UnderId> {
         unasked()
     }
     fn count(&self, _: WorkspaceId, _: FilterSet, _: Seq, _: Seq) -> Answer<'_, Count> {

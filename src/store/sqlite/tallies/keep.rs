@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::SqliteStore;
 use super::super::error::unsigned;
-use super::limits::{FOLD_PAUSE, FOLD_RETRY};
-use super::{Folding, LogTallies};
 use crate::auth::{Operator, WorkspaceId};
 use crate::store::StoreError;
-use crate::telemetry::{TALLY_BEHIND, TALLY_COMBINATIONS};
+use crate::tallies::limits::{FOLD_PAUSE, FOLD_RETRY};
+use crate::tallies::{Cube, Folded as _, Folding, LogTallies, Minutes, Parts};
+use crate::telemetry::{TALLY_BEHIND, TALLY_CELLS, TALLY_COMBINATIONS};
 
 impl SqliteStore {
     /// Keeps tallies until told to end; then it saves what a start would else have to fold again. For the one process
@@ -55,7 +55,7 @@ impl SqliteStore {
 
     /// Takes note of every log that is there.
     async fn find_logs(&self, operator: Operator) -> Result<(), StoreError> {
-        let logs: Vec<(i64, i64)> = sqlx::query_as("select id, seq from workspaces").fetch_all(&self.inner.readers).await?;
+        let logs: Vec<(i64, i64)> = sqlx::query_as("select id, seq from workspaces").fetch_all(&self.inner.apart).await?;
         for (number, seq) in logs {
             self.inner.tallies.reaches(operator.workspace(number), unsigned(seq)?);
         }
@@ -67,53 +67,68 @@ impl SqliteStore {
         let tallies = &self.inner.tallies;
         let (mut more, mut behind) = (false, 0);
         for (workspace, log) in tallies.all() {
-            if log.wanted.swap(false, Ordering::Relaxed) || log.is_behind(&tallies.limits) {
-                more |= self.fold(workspace).await? && log.is_behind(&tallies.limits);
+            let corrected = log.corrected.swap(false, Ordering::Relaxed) && !log.rests.load(Ordering::Relaxed);
+            if log.wanted.swap(false, Ordering::Relaxed) || corrected || log.is_behind(&tallies.limits) {
+                let folded = self.fold(workspace).await?;
+                // There may be more corrections than one step takes.
+                if folded && corrected {
+                    log.corrected.store(true, Ordering::Relaxed);
+                }
+                more |= folded && (corrected || log.is_behind(&tallies.limits));
                 self.save(workspace, &log, tallies.limits.save).await?;
             }
-            behind += log.head.load(Ordering::Relaxed).saturating_sub(log.folded.load(Ordering::Relaxed));
+            behind += log.behind();
         }
-        let held = self.let_go().await?;
+        let (combinations, cells) = self.let_go().await?;
         metrics::gauge!(TALLY_BEHIND).set(behind as f64);
-        metrics::gauge!(TALLY_COMBINATIONS).set(held as f64);
+        metrics::gauge!(TALLY_COMBINATIONS).set(combinations as f64);
+        metrics::gauge!(TALLY_CELLS).set(cells as f64);
         Ok(more)
     }
 
-    /// Saves a log whose tallies have moved on by so many entries, and by a quarter of their combinations.
+    /// Saves a log whose tallies have moved on by so many entries, and by a quarter of what is to be written.
     async fn save(&self, workspace: WorkspaceId, log: &LogTallies, moved: u64) -> Result<(), StoreError> {
         let mut folding = log.folding.lock().await;
-        let Some(cube) = log.cube.lock().await.clone() else { return Ok(()) };
-        if cube.seq.saturating_sub(folding.saved) < moved.max(cube.combinations() as u64 / 4) {
+        let parts = log.parts().await;
+        if parts.seq().saturating_sub(folding.saved) < moved.max(parts.size() as u64 / 4) {
             return Ok(());
         }
-        self.save_now(workspace, cube, &mut folding).await
+        self.save_now(workspace, parts, &mut folding).await
     }
 
-    async fn save_now(&self, workspace: WorkspaceId, cube: Arc<super::Cube>, folding: &mut Folding) -> Result<(), StoreError> {
-        let seq = cube.seq;
-        self.save_cube(workspace, cube).await?;
+    async fn save_now(
+        &self,
+        workspace: WorkspaceId,
+        parts: Parts<Arc<Cube>, Arc<Minutes>>,
+        folding: &mut Folding,
+    ) -> Result<(), StoreError> {
+        let (seq, corrected, pruned) = (parts.seq(), parts.corrected(), parts.pruned());
+        self.save_parts(workspace, parts).await?;
         folding.saved = seq;
-        Ok(())
+        self.delete_corrections(workspace, corrected).await?;
+        self.delete_gone(workspace, pruned).await
     }
 
-    /// Lets go of the logs that were asked for longest ago, while more combinations are held than may be. How many are
-    /// held then.
-    async fn let_go(&self) -> Result<usize, StoreError> {
+    /// Lets go of the logs that were asked for longest ago, while more is held than may be. How many combinations and
+    /// counts by minute are held then.
+    async fn let_go(&self) -> Result<(usize, usize), StoreError> {
+        let limits = self.inner.tallies.limits;
         let mut held = Vec::new();
         for (workspace, log) in self.inner.tallies.all() {
-            let combinations = log.cube.lock().await.as_ref().map_or(0, |cube| cube.combinations());
-            if combinations > 0 {
-                held.push((log.asked.load(Ordering::Relaxed), combinations, workspace, log));
+            let parts = log.parts().await;
+            let sizes = (parts.cube.map_or(0, |cube| cube.size()), parts.minutes.map_or(0, |minutes| minutes.size()));
+            if sizes != (0, 0) {
+                held.push((log.asked.load(Ordering::Relaxed), sizes, workspace, log));
             }
         }
         held.sort_unstable_by_key(|(asked, ..)| *asked);
-        let mut sum = held.iter().map(|(_, combinations, ..)| combinations).sum();
-        for (_, combinations, workspace, log) in held {
-            if sum <= self.inner.tallies.limits.held_max {
+        let mut sum = held.iter().fold((0, 0), |sum, (_, sizes, ..)| (sum.0 + sizes.0, sum.1 + sizes.1));
+        for (_, sizes, workspace, log) in held {
+            if sum.0 <= limits.held_max && sum.1 <= limits.cells_held_max {
                 break;
             }
             self.rest(workspace, &log).await?;
-            sum -= combinations;
+            sum = (sum.0 - sizes.0, sum.1 - sizes.1);
         }
         Ok(sum)
     }
@@ -121,11 +136,12 @@ impl SqliteStore {
     /// Saves a log's tallies and lets go of them.
     async fn rest(&self, workspace: WorkspaceId, log: &LogTallies) -> Result<(), StoreError> {
         let mut folding = log.folding.lock().await;
-        let Some(cube) = log.cube.lock().await.clone() else { return Ok(()) };
-        if cube.seq > folding.saved {
-            self.save_now(workspace, cube, &mut folding).await?;
+        let parts = log.parts().await;
+        if parts.seq() > folding.saved {
+            self.save_now(workspace, parts, &mut folding).await?;
         }
-        *log.cube.lock().await = None;
+        *log.cube.held.lock().await = None;
+        *log.minutes.held.lock().await = None;
         folding.loaded = false;
         log.rests.store(true, Ordering::Relaxed);
         Ok(())

@@ -6,25 +6,37 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::compare::differences;
-use super::cube::Cube;
+mod corrections;
+mod minutes;
+mod pruning;
+
 use super::fold::fold_from_nothing;
-use super::{LogTallies, TallyLimits};
 use crate::auth::{Operator, WorkspaceId};
 use crate::clock::Clock;
-use crate::domain::{Client, NewActivity, UnixMs};
+use crate::domain::{Client, Grade, Graded, NewActivity, UnixMs};
 use crate::filter::{Field, FilterSet};
 use crate::store::contract::{NOW, activity, key};
 use crate::store::sqlite::{ScanLimits, SqliteOptions, SqliteStore};
-use crate::store::{Change, FacetQuery};
+use crate::store::{Change, FacetQuery, Quota};
+use crate::tallies::{Cube, LogTallies, TallyLimits, cube_differences, minutes_differences};
 
 /// Small enough that a few hundred activities take many steps, saves and parts.
-const TIGHT: TallyLimits =
-    TallyLimits { lag: 3, behind: 1, step: 16, combinations_max: 1_000, held_max: 10_000, save: 64, part_bytes_max: 100 };
+const TIGHT: TallyLimits = TallyLimits {
+    lag: 3,
+    behind: 1,
+    step: 16,
+    combinations_max: 1_000,
+    held_max: 10_000,
+    save: 64,
+    part_bytes_max: 100,
+    ..TallyLimits::USUAL
+};
 
 async fn open_with(path: &Path, exclusive: bool, tallies: TallyLimits) -> SqliteStore {
-    let scan = ScanLimits { budget: Duration::from_secs(60), window: 64 };
-    SqliteStore::open(path, Clock::manual(NOW), SqliteOptions { exclusive, scan, tallies }).await.expect("opened")
+    let scan = ScanLimits { budget: Duration::from_secs(60), window: 64, ..ScanLimits::default() };
+    SqliteStore::open(path, Clock::manual(NOW), SqliteOptions { exclusive, scan, tallies, ..SqliteOptions::default() })
+        .await
+        .expect("opened")
 }
 
 /// A store and one beside it that never folds: it reads every row.
@@ -46,6 +58,11 @@ impl Pair {
 
     async fn append(&self, numbers: std::ops::Range<u128>) {
         append(&self.folding, self.workspace, numbers).await;
+    }
+
+    /// Amends most of these, and erases some.
+    async fn correct(&self, numbers: impl IntoIterator<Item = u128>) {
+        correct(&self.folding, self.workspace, numbers).await;
     }
 
     async fn fold_all(&self) {
@@ -74,7 +91,7 @@ impl Pair {
     }
 
     async fn cube(&self) -> Option<Arc<Cube>> {
-        self.log().cube.lock().await.clone()
+        self.log().cube.take().await
     }
 
     /// Every kind of question has the same answer with and without tallies.
@@ -86,11 +103,19 @@ impl Pair {
             &[("not.flavor", "message.*"), ("message", "m-1")],
             &[("browser", "chrome"), ("device", "desktop")],
             &[("text", "p-3")],
+            &[("not.grade", "unclear")],
         ] {
             for (since, until) in [(None, None), (Some(0), Some(10_000)), (Some(40), None), (None, Some(120))] {
                 let filter = FilterSet::from_pairs(pairs.iter().copied()).expect("a filter set");
                 let at = |moved: Option<i64>| moved.map(|moved| UnixMs(NOW.0 + moved));
-                let query = FacetQuery { filter: filter.clone(), by: by.clone(), since: at(since), until: at(until), values_max: 1_000 };
+                let query = FacetQuery {
+                    filter: filter.clone(),
+                    within: FilterSet::default(),
+                    by: by.clone(),
+                    since: at(since),
+                    until: at(until),
+                    values_max: 1_000,
+                };
                 let got = self.folding.read_facets(self.workspace, query.clone()).await.expect("counted");
                 let want = self.scanning.read_facets(self.workspace, query).await.expect("counted");
                 let case = format!("{filter} {since:?} {until:?}");
@@ -110,8 +135,12 @@ impl Pair {
     async fn assert_true_to_the_log(&self) {
         let cube = self.cube().await.expect("tallies");
         let mut reader = self.scanning.inner.readers.acquire().await.expect("a reader");
-        let plain = fold_from_nothing(&mut reader, self.workspace, &cube, 1_000).await.expect("folded");
-        assert_eq!((differences(&cube, &plain), cube.activities()), (0, plain.activities()));
+        let minutes = self.log().minutes.take().await.expect("counts by minute");
+        let like = (Some(&*cube), Some(&*minutes));
+        let (plain, plain_minutes) = fold_from_nothing(&mut reader, self.workspace, like, 1_000).await.expect("folded");
+        let (plain, plain_minutes) = (plain.expect("asked for"), plain_minutes.expect("asked for"));
+        assert_eq!((cube_differences(&cube, &plain), cube.activities()), (0, plain.activities()));
+        assert_eq!(minutes_differences(&minutes, &plain_minutes), 0);
     }
 }
 
@@ -123,9 +152,21 @@ async fn append(store: &SqliteStore, workspace: WorkspaceId, numbers: std::ops::
         occurred_at: UnixMs(NOW.0 + i64::try_from(n).expect("small")),
         ..activity(n, ["page.viewed", "message.opened", "message.sent"][(n % 3) as usize], "expo", &format!("p-{}", n % 5))
     });
-    let change = Change::Append { workspace, activities: activities.collect(), create_unknown: true };
+    let change = Change::Append { workspace, activities: activities.collect(), create_unknown: true, quota: Quota::default() };
     let committed = store.store().log.commit(vec![change]).await.expect("committed");
     assert_eq!(committed.batches.len(), 1);
+}
+
+async fn correct(store: &SqliteStore, workspace: WorkspaceId, numbers: impl IntoIterator<Item = u128>) {
+    let changes = numbers.into_iter().map(|n| {
+        let id = activity(n, "page.viewed", "expo", "p-1").id;
+        let grade = [Grade::Human, Grade::Machine][(n / 5 % 2) as usize];
+        match n % 5 {
+            0 => Change::Erase { workspace, id, within: None },
+            _ => Change::Amend { workspace, id, within: None, graded: Graded { grade, reasons: vec!["because".into()] } },
+        }
+    });
+    store.store().log.commit(changes.collect()).await.expect("committed");
 }
 
 #[tokio::test]
@@ -162,11 +203,11 @@ async fn a_restart_takes_up_what_was_saved_and_goes_on() {
         pair.restart().await;
         assert!(pair.cube().await.is_none());
         pair.folding.fold(pair.workspace).await.expect("folded");
-        assert!(pair.cube().await.is_some_and(|cube| cube.seq > saved && cube.origin.began < u64::try_from(appended).expect("small")));
+        assert!(pair.cube().await.is_some_and(|cube| cube.seq > saved), "it goes on from what was saved");
         pair.assert_same().await;
         pair.fold_all().await;
         pair.assert_true_to_the_log().await;
-        assert_eq!(pair.folding.check(Operator::assume()).await.expect("checked"), []);
+        assert_eq!(pair.folding.read_whole().await.expect("checked"), []);
     }
 }
 
@@ -188,7 +229,7 @@ async fn whatever_ends_a_save_leaves_one_that_is_whole() {
         }
         drop(save);
         pair.restart().await;
-        assert_eq!(pair.folding.check(Operator::assume()).await.expect("checked"), [], "after {steps} steps");
+        assert_eq!(pair.folding.read_whole().await.expect("checked"), [], "after {steps} steps");
         pair.fold_all().await;
         pair.assert_true_to_the_log().await;
     }
@@ -214,11 +255,18 @@ async fn appends_folds_and_questions_at_once() {
     // Two at once: what one folds the other must not add again.
     let folds = [tokio::spawn(folding(pair.clone())), tokio::spawn(folding(pair.clone()))];
     while !(appending.is_finished() && folds.iter().all(tokio::task::JoinHandle::is_finished)) {
-        let query = FacetQuery { filter: FilterSet::default(), by: vec![Field::Flavor], since: None, until: None, values_max: 10 };
+        let query = FacetQuery {
+            filter: FilterSet::default(),
+            within: FilterSet::default(),
+            by: vec![Field::Flavor],
+            since: None,
+            until: None,
+            values_max: 10,
+        };
         let facets = pair.folding.read_facets(pair.workspace, query).await.expect("counted");
         let memberships: i64 = sqlx::query_scalar("select count(*) from entries where kind <> 0 and place <= (1 << 40 | ?)")
             .bind(facets.head.seq.cast_signed())
-            .fetch_one(&pair.scanning.inner.readers)
+            .fetch_one(&pair.scanning.inner.apart)
             .await
             .expect("read");
         assert_eq!(facets.total + memberships.cast_unsigned(), facets.head.seq);
@@ -238,15 +286,15 @@ async fn a_log_that_was_corrected_or_pruned_is_counted_as_it_is() {
     let pair = Pair::fresh(TIGHT).await;
     pair.append(0..100).await;
     pair.fold_all().await;
-    let amended = "update entries set traits = 1 << 8 | traits & 255 where kind = 0 and place & 7 = 3;
-         insert into entries (place, kind, recorded_at) select (1 << 40 | seq + 1), 2, recorded_at from workspaces where id = 1;
-         update workspaces set seq = seq + 1 where id = 1";
     let pruned = "delete from entries where place <= (1 << 40 | 20); update workspaces set pruned = 20 where id = 1";
     let new_epoch = "update workspaces set epoch = epoch + 1 where id = 1";
-    for (round, correction) in [amended, pruned, amended, new_epoch].into_iter().enumerate() {
-        pair.sql(correction).await;
-        pair.assert_same().await;
+    for (round, change) in [None, Some(pruned), None, Some(new_epoch)].into_iter().enumerate() {
         let from = 100 + 50 * round as u128;
+        match change {
+            Some(sql) => pair.sql(sql).await,
+            None => pair.correct((from - 60..from - 20).step_by(3)).await,
+        }
+        pair.assert_same().await;
         pair.append(from..from + 50).await;
         // It comes to an end: what is folded anew is not begun anew again.
         pair.fold_all().await;
@@ -270,7 +318,7 @@ async fn too_many_combinations_leave_columns_out_and_then_give_up() {
     pair.fold_all().await;
     assert!(pair.cube().await.is_none());
     pair.assert_same().await;
-    let given_up = pair.log().given_up.load(std::sync::atomic::Ordering::Relaxed);
+    let given_up = pair.log().cube.given_up.load(std::sync::atomic::Ordering::Relaxed);
     assert!(given_up > 0 && !pair.log().is_behind(&TIGHT), "{given_up}");
     pair.append(100..220).await;
     assert!(pair.log().is_behind(&TIGHT), "it is tried again when the log is twice as long");
@@ -284,7 +332,7 @@ async fn logs_that_do_not_fit_rest_until_they_are_asked_for() {
     let folding = &pair.folding;
     pair.append(0..200).await;
     append(folding, second, 0..200).await;
-    let held = |workspace| async move { folding.inner.tallies.of(workspace).cube.lock().await.is_some() };
+    let held = |workspace| async move { folding.inner.tallies.of(workspace).cube.take().await.is_some() };
     while folding.round().await.expect("kept") {}
     assert!(held(pair.workspace).await != held(second).await, "one of the two is let go of");
     for (workspace, from) in [(pair.workspace, 1_000), (second, 1_000), (pair.workspace, 2_000)] {
@@ -303,20 +351,29 @@ async fn logs_that_do_not_fit_rest_until_they_are_asked_for() {
 async fn check_holds_saved_tallies_to_the_log() {
     let mut pair = Pair::fresh(TIGHT).await;
     for (damage, want) in [
-        ("update tallies set digest = x'00'", "cannot be read"),
-        ("delete from tally_parts where part = 1", "cannot be read"),
-        ("update entries set flavor = 'other.thing' where place = (1 << 40 | 9) and kind = 0", "count 2 combinations otherwise"),
+        ("update tallies set digest = x'00'", &["cannot be read"][..]),
+        ("delete from tally_parts where part = 1", &["cannot be read"]),
+        (
+            "update entries set flavor = 'other.thing' where place = (1 << 40 | 9) and kind = 0",
+            &["count 2 combinations otherwise", "count 2 minutes otherwise"],
+        ),
+        (
+            "update entries set occurred_at = occurred_at - 60000 where place = (1 << 40 | 40) and kind = 0",
+            &["count 1 combinations otherwise", "count 2 minutes otherwise"],
+        ),
     ] {
         let from = u128::from(pair.folding.read_head(pair.workspace).await.expect("read").seq) + 1_000;
         pair.append(from..from + 100).await;
         pair.fold_all().await;
         pair.save().await;
-        assert_eq!(pair.folding.check(Operator::assume()).await.expect("checked"), []);
+        assert_eq!(pair.folding.read_whole().await.expect("checked"), []);
         pair.sql(damage).await;
-        let found = pair.folding.check(Operator::assume()).await.expect("checked");
-        assert!(found.len() == 1 && found[0].text.contains(want) && found[0].text.contains("--forget-tallies"), "{damage}: {found:?}");
-        pair.scanning.forget_tallies(Operator::assume()).await.expect("forgotten");
-        assert_eq!(pair.folding.check(Operator::assume()).await.expect("checked"), []);
+        let found = pair.folding.read_whole().await.expect("checked");
+        let told: Vec<&str> = found.iter().map(|finding| &*finding.text).collect();
+        assert!(told.len() == want.len() && told.iter().zip(want).all(|(text, want)| text.contains(want)), "{damage}: {told:?}");
+        assert!(told.iter().all(|text| text.contains("--forget-tallies")), "{told:?}");
+        pair.scanning.forget_all_saved(Operator::assume()).await.expect("forgotten");
+        assert_eq!(pair.folding.read_whole().await.expect("checked"), []);
         pair.restart().await;
         pair.fold_all().await;
         pair.assert_true_to_the_log().await;

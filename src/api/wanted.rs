@@ -1,0 +1,43 @@
+//! What a request asks for: a filter set, the view that stands beside it, and what exists for whoever asks.
+
+use super::Api;
+use super::authenticate::Caller;
+use super::error::{Problem, VIEW_FORBIDDEN, VIEW_UNKNOWN};
+use super::query::Query;
+use crate::auth::Principal;
+use crate::domain::Key;
+use crate::filter::{Conjunction, FilterSet};
+
+/// Ends the reading of a query: what is left of it is a filter set, within the view that it names.
+///
+/// # Errors
+/// As [`Query::finish_filter`] and [`view_of`].
+pub async fn wanted(api: &Api, caller: &Caller, query: Query<'_>) -> Result<Conjunction, Problem> {
+    let (own, named) = query.finish_filter(&caller.principal)?;
+    let view = view_of(api, caller, named).await?.unwrap_or_default();
+    Ok(Conjunction { grant: granted(&caller.principal), view, own })
+}
+
+/// Everything that exists for somebody.
+pub fn granted(principal: &Principal) -> FilterSet {
+    principal.grant.event.as_ref().map(FilterSet::of_event).unwrap_or_default()
+}
+
+/// The filter set of the view that is named, or that the caller is confined to.
+///
+/// # Errors
+/// [`VIEW_UNKNOWN`] when there is none that the caller sees, [`VIEW_FORBIDDEN`] when it is confined to another.
+pub async fn view_of(api: &Api, caller: &Caller, named: Option<Key>) -> Result<Option<FilterSet>, Problem> {
+    let grant = &caller.principal.grant;
+    let key = match (named, &grant.view) {
+        (Some(named), Some(only)) if named != *only => {
+            return Err(Problem::new(VIEW_FORBIDDEN, format!("view: only the view {only} may be read with this; leave view out")));
+        }
+        (named, only) => named.or_else(|| only.clone()),
+    };
+    let Some(key) = key else { return Ok(None) };
+    let turn = api.store.turn(caller.reader()).await?;
+    let found = turn.view(key.clone(), caller.principal.actor, grant.event.as_ref()).await?;
+    let unknown = || Problem::new(VIEW_UNKNOWN, format!("view: there is no view {key} here; GET /v1/views lists those there are"));
+    found.map(Some).ok_or_else(unknown)
+}

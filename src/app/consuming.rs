@@ -1,0 +1,42 @@
+//! Which consumers there are, and what they work with: the store by turns, and the one way in.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::Operator;
+use crate::clock::Clock;
+use crate::consumers::{ConsumerLimits, Consumers, Means, RetentionConsumer, Writes};
+use crate::ingest::Ingest;
+use crate::store::{Change, Heads, Outcome, Reads, Store};
+
+/// The way in, lent to consumers: what they write waits for its turn behind what their own workspace sends.
+struct Lent(Ingest);
+
+impl Writes for Lent {
+    fn write(&self, change: Change) -> BoxFuture<'_, Result<Outcome, String>> {
+        Box::pin(async move { self.0.change(change).await.map_err(|refused| refused.to_string()) })
+    }
+}
+
+/// Puts them together.
+pub(super) fn means(store: &Store, reads: &Reads, ingest: &Ingest, heads: Heads, clock: &Clock) -> Means {
+    Means {
+        store: store.clone(),
+        reads: reads.clone(),
+        writes: Arc::new(Lent(ingest.clone())),
+        heads,
+        clock: clock.clone(),
+        limits: ConsumerLimits::default(),
+    }
+}
+
+/// Starts them all.
+pub(super) async fn start(means: Means, tasks: &TaskTracker, end: &CancellationToken) -> Consumers {
+    let retention = RetentionConsumer::new(means.store.clone(), means.writes.clone(), means.clock.clone());
+    let consumers = Consumers::start(means, Operator::assume(), tasks, end.clone());
+    consumers.add(Arc::new(retention), None).await;
+    consumers
+}
