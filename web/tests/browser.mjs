@@ -10,18 +10,25 @@ import { chromium } from "playwright-core";
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const PATIENCE_MS = 20_000;
 
+/** Where a page lies that was built since the server was; it stands in place of the one that the server carries. */
+const PAGE = process.env.TIDINGS_PAGE;
+const built = (path) => join(PAGE, /\.\w+$/.test(path) ? path : "index.html");
+
 export class Browser {
   static async start(options = {}) {
     const folder = mkdtempSync(join(tmpdir(), "tidings-chromium-"));
     const context = await chromium.launchPersistentContext(folder, {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [...ARGS, ...(options.args ?? [])],
+      args: [...ARGS, ...(PAGE ? ["--disable-features=LocalNetworkAccessChecks"] : []), ...(options.args ?? [])],
       viewport: { width: 1280, height: 800 },
       locale: "en-GB",
       timezoneId: "UTC",
+      // What is tested is asked of the server itself, and what a test holds back is held; one file is about the worker.
+      serviceWorkers: "block",
       ...options,
     });
     context.setDefaultTimeout(PATIENCE_MS);
+    if (PAGE) await context.route((url) => !/^\/(v1|docs|signin\/|sw\.js)/.test(url.pathname), (route) => route.fulfill({ path: built(new URL(route.request().url()).pathname) }));
     return Object.assign(new Browser(), { context, folder });
   }
 
@@ -79,7 +86,7 @@ export async function until(look, holds, what = "it") {
 
 /** The page says that all it shows is all that is stored. */
 export async function sealed(page) {
-  await page.locator('[data-state="live"]').waitFor();
+  await page.locator('[data-state="live"], [data-state="looking"], [data-state="paused"]').waitFor();
   await until(
     async () => {
       await page.locator("[data-seal]").click();

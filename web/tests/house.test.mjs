@@ -110,12 +110,12 @@ describe("the page", () => {
     await page.getByRole("button", { name: "Create campaign" }).last().click();
     await page.getByRole("cell", { name: "VIP evening" }).first().waitFor();
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Messages" }).click();
-    await page.getByRole("button", { name: "Create message" }).click();
+    await page.getByRole("button", { name: "Record message" }).click();
     await page.getByLabel("Subject").fill("Hotel rooms");
     await page.getByRole("button", { name: /^gold/ }).click();
     await page.getByLabel("Search partners").fill("hooli");
     await page.getByRole("checkbox", { name: /Hooli/ }).check();
-    await page.getByRole("button", { name: "Create message" }).last().click();
+    await page.getByRole("button", { name: "Record message" }).last().click();
     await page.getByText("3 recipients").waitFor();
     await page.getByRole("button", { name: "Remove Hooli" }).click();
     await page.getByText("2 recipients").first().waitFor();

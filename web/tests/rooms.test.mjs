@@ -24,21 +24,26 @@ describe("the rooms", () => {
   const get = (path) => server.call("GET", path);
   const partnersPath = "/events/expo-2026/partners";
   const dialog = (page) => page.getByRole("dialog").last();
+  const developers = (page) => dialog(page).getByText("For developers").click();
   /** What the element with the focus is called, by its name or text. */
   const focused = (page) => page.evaluate(() => document.activeElement.getAttribute("name") ?? document.activeElement.textContent.trim());
   const described = (field) => field.evaluate((node) => (node.getAttribute("aria-describedby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join(" "));
 
   test("what is there is not written over: the form says what has the key, and opens it", async () => {
     const page = await browser.open(server, "/");
-    for (const [path, button, field, noun, name, there] of [
+    for (const [path, button, field, noun, name, there, typed] of [
       ["/", "Create event", "Name", "event", "EXPO 2026", "Expo 2026"],
       [partnersPath, "Add Partners", "Name", "partner", "Globex", "Globex"],
-      ["/events/expo-2026/messages", "Create message", "Subject", "message", "Welcome", "Welcome"],
-      ["/events/expo-2026/campaigns", "Create campaign", "Name", "campaign", "SPRING", "Spring invites"],
+      ["/events/expo-2026/messages", "Record message", "Subject", "message", "Welcome", "Welcome"],
+      ["/events/expo-2026/campaigns", "Create campaign", "Name", "campaign", "Something else", "Spring invites", "SPRING"],
     ]) {
       await page.goto(server.url + path);
       await page.getByRole("button", { name: button }).first().click();
       await page.getByLabel(field, { exact: true }).fill(name);
+      if (typed) {
+        await developers(page);
+        await page.getByLabel("Key", { exact: true }).fill(typed);
+      }
       await dialog(page).getByText(`Taken by ${there}.`).waitFor();
       await page.keyboard.press("Enter");
       const key = page.getByLabel("Key", { exact: true });
@@ -86,6 +91,7 @@ describe("the rooms", () => {
     await page.keyboard.press("Enter");
     await until(() => focused(page), (text) => text === "email", "the focus");
     await email.fill("desk@vandelay.example");
+    await developers(page);
     await page.getByLabel("Key", { exact: true }).fill("a b");
     await page.keyboard.press("Enter");
     await until(() => focused(page), (text) => text === "key", "the focus");
@@ -144,18 +150,52 @@ describe("the rooms", () => {
     await page.close();
   });
 
+  test("recording a message says that nothing is sent, and asks for no key", async () => {
+    const page = await browser.open(server, "/events/expo-2026/messages");
+    assert.equal(await page.getByRole("button", { name: /send|create/i }).count(), 0);
+    await page.getByRole("button", { name: "Record message" }).click();
+    const first = await dialog(page).locator("p").first().innerText();
+    assert.equal(first, "Tidings sends no mail. Note here what you send with your mailing tool, so that you can follow what partners do with it.");
+    assert.equal(await page.getByLabel("Key", { exact: true }).isVisible(), false);
+    await page.getByLabel("Subject").fill("Hall plan");
+    await page.getByRole("button", { name: "All", exact: true }).click();
+    await dialog(page).getByRole("button", { name: "Record message" }).click();
+    await page.getByRole("heading", { level: 1, name: "Hall plan" }).waitFor();
+    assert.equal((await get("/v1/events/expo-2026/messages/hall-plan")).subject, "Hall plan");
+    noFaults(page);
+    await page.close();
+  });
+
+  test("another name with an equal key is another partner, with a key of its own", async () => {
+    const page = await browser.open(server, partnersPath);
+    for (const [name, key] of [["C++ Club", "c-club"], ["C# Club", "c-club-2"]]) {
+      await page.getByRole("button", { name: "Add Partners" }).first().click();
+      await page.getByLabel("Name", { exact: true }).fill(name);
+      await page.keyboard.press("Enter");
+      await page.getByRole("cell", { name, exact: true }).waitFor();
+      assert.equal((await get(`/v1/events/expo-2026/partners/${key}`)).name, name);
+    }
+    noFaults(page);
+    await page.close();
+  });
+
   test("a pasted list is checked whole before anything is stored", async () => {
     const page = await browser.open(server, partnersPath);
     await paste(page, "Name,Email\nWonka,desk@wonka.example\nGlobex,new@globex.example\nOscorp,nobody\nInitech");
     await page.getByText("1 new, 1 changes an existing partner, 1 there already.").waitFor();
     await page.getByRole("listitem").filter({ hasText: "Line 4" }).getByText(/“nobody” is no address/).waitFor();
     await page.getByRole("listitem").filter({ hasText: "Globex" }).getByText("Changes email").waitFor();
-    await dialog(page).getByRole("button", { name: "Go to line 4" }).click();
-    await page.getByText(/^Line 4: The email “nobody” is no address.*Nothing is stored/).waitFor();
+    await dialog(page).getByRole("button", { name: "Add 1, change 1, leave 1 out" }).waitFor();
+    await dialog(page).getByRole("button", { name: "Line 4" }).click();
     assert.equal(await until(() => page.evaluate(() => { const { value, selectionStart, selectionEnd } = document.activeElement; return value?.slice(selectionStart, selectionEnd); }), Boolean, "the line"), "Oscorp,nobody");
     assert.equal((await get("/v1/events/expo-2026/partners/globex")).email, "hello@globex.example");
-    await page.getByLabel("One partner a line").fill("Wonka,desk@wonka.example\nGlobex,new@globex.example\nOscorp\nInitech");
-    await dialog(page).getByRole("button", { name: "Add 2, change 1" }).click();
+    // A list of which nothing can be used leads to its first fault.
+    await page.getByLabel("One partner a line").fill("Initech\nOscorp,nobody");
+    await dialog(page).getByRole("button", { name: "Go to line 2" }).click();
+    await page.getByText(/^Line 2: The email “nobody” is no address/).waitFor();
+    await page.getByLabel("One partner a line").fill("Wonka,desk@wonka.example\nGlobex,new@globex.example\nOscorp\nInitech\nStray,nobody");
+    await dialog(page).getByRole("button", { name: "Add 2, change 1, leave 1 out" }).click();
+    await page.locator(".tools").getByText("3 partners in, 1 left out: line 5").waitFor();
     await page.getByRole("dialog").waitFor({ state: "detached" });
     const { items } = await get("/v1/events/expo-2026/partners?limit=1000");
     const of = (key) => items.find((one) => one.key === key);
@@ -169,7 +209,7 @@ describe("the rooms", () => {
     const page = await browser.open(server, partnersPath);
     await page.getByRole("button", { name: "More for partners" }).click();
     await page.getByRole("button", { name: "Import Partner List" }).click();
-    await page.getByRole("dialog", { name: "Add Partners" }).waitFor();
+    await page.getByRole("dialog", { name: "Import Partner List" }).waitFor();
     assert.equal(await page.locator(".pop .panel").count(), 0, "the menu is closed behind the form");
     await page.getByLabel("One partner a line").fill("Prestige\tart@prestige.example\tPrestige Worldwide Ltd\tgold latex\nSirius");
     const lines = page.getByRole("list", { name: "What each line does" }).getByRole("listitem");
@@ -180,6 +220,23 @@ describe("the rooms", () => {
     await page.locator(".tools").getByText("2 partners in").waitFor();
     await page.getByRole("row", { name: /Prestige/ }).waitFor();
     assert.deepEqual((await get("/v1/events/expo-2026/partners/prestige")).tags.sort(), ["gold", "latex"]);
+    noFaults(page);
+    await page.close();
+  });
+
+  test("columns are told from the list, and can be chosen", async () => {
+    const page = await browser.open(server, partnersPath);
+    await paste(page, "Firma;E-Mail;Schlagworte;Stand\nHafenlicht;tisch@hafenlicht.example;gold;A1\nNordpier;info@nordpier.example;silber;B2");
+    const column = (title) => dialog(page).getByRole("combobox", { name: title });
+    await column("Firma").waitFor();
+    assert.deepEqual([await column("Firma").inputValue(), await column("E-Mail").inputValue(), await column("Schlagworte").inputValue(), await column("Stand").inputValue()], ["company", "email", "tags", "none"]);
+    assert.equal(await dialog(page).getByLabel("The first line names the columns").isChecked(), true);
+    await column("Stand").selectOption("Tags");
+    await dialog(page).getByText("tisch@hafenlicht.example · Hafenlicht · gold, A1").waitFor();
+    await dialog(page).getByRole("button", { name: "Add 2 partners" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    const made = await get("/v1/events/expo-2026/partners/hafenlicht");
+    assert.deepEqual({ ...made, tags: made.tags.sort().reverse() }, { key: "hafenlicht", name: "Hafenlicht", email: "tisch@hafenlicht.example", company: "Hafenlicht", tags: ["gold", "A1"] });
     noFaults(page);
     await page.close();
   });
@@ -419,7 +476,7 @@ describe("the rooms", () => {
         ["/", /The key expo-2026 is taken/, create("Create event", "Name")],
         ["/", "What you typed is not saved yet.", () => create("Create event", "Name")().then(() => page.keyboard.press("Escape"))],
         [partnersPath, /“nobody” is no address/, add("Acme\nWonka\nOscorp,nobody\nInitech,x@initech.example")],
-        ["/events/expo-2026/messages", "Search partners and tags", () => page.getByRole("button", { name: "Create message" }).first().click()],
+        ["/events/expo-2026/messages", "Search partners and tags", () => page.getByRole("button", { name: "Record message" }).first().click()],
         ["/events/expo-2026/messages/welcome", "Removed Globex.", () => page.getByRole("button", { name: "Remove Globex" }).click()],
         ["/events/nope", "There is no such event"],
         ["/foo", "There is no such page"],

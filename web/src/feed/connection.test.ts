@@ -143,10 +143,10 @@ describe("a path that is silent", () => {
     expect(last().sent).toEqual([]);
     pass(1);
     expect(JSON.parse(last().sent[0]!)).toMatchObject({ type: "ping" });
-    expect(connection.unanswered).toBe(false);
-    pass(3_000);
+    expect([connection.unanswered, connection.askedAt]).toEqual([false, clock.now]);
+    pass(1_500);
     expect([connection.unanswered, connection.link.state]).toEqual([true, "open"]);
-    pass(9_000);
+    pass(10_500);
     expect(connection.link).toMatchObject({ state: "offline", reason: "silent" });
     expect(connection.unanswered).toBe(false);
   });
@@ -156,9 +156,36 @@ describe("a path that is silent", () => {
     pass(9_000);
     expect(connection.unanswered).toBe(true);
     say({ type: "pong", t: 1 });
-    expect(connection.unanswered).toBe(false);
+    expect([connection.unanswered, connection.askedAt]).toEqual([false, null]);
     pass(9_000);
     expect([connection.unanswered, connection.link.state, last().sent.length]).toEqual([true, "open", 2]);
+  });
+
+  it("owes an answer from the first question on that nothing was heard after", () => {
+    welcome();
+    pass(1_000);
+    connection.send({ type: "seal" });
+    pass(1_000);
+    connection.send({ type: "seal" });
+    expect(connection.askedAt).toBe(clock.now - 1_000);
+    say({ type: "position", sub: "feed", position: "c" });
+    expect(connection.askedAt).toBeNull();
+    connection.send({ type: "seal" });
+    lose(1006);
+    expect(connection.askedAt).toBeNull();
+  });
+
+  it("is offline at once when the machine says that it has no network, and tries on", () => {
+    welcome();
+    connection.networkLost();
+    expect(connection.link).toMatchObject({ state: "offline", since: clock.now, reason: "network" });
+    pass(wait()!);
+    expect(sockets).toHaveLength(2);
+    welcome();
+    expect(connection.link.state).toBe("open");
+    lose(4403);
+    connection.networkLost();
+    expect(connection.link.state).toBe("denied");
   });
 
   it("is given up when no welcome comes", () => {

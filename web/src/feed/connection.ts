@@ -11,6 +11,8 @@ const WELCOME_WAIT_MS = 10_000;
 /** After so much silence the server is asked for a sign of life. */
 const PROBE_AFTER_MS = 5_000;
 /** Without one for so long, the page says that there is no answer. */
+const TOLD_AFTER_MS = 1_500;
+/** A path that was asked for cause, after sleep say, is given up after so long without an answer. */
 const ANSWER_WAIT_MS = 3_000;
 /** And after this the path is dead, whatever the socket says. */
 const DEAD_AFTER_MS = 12_000;
@@ -62,6 +64,8 @@ export class Connection {
   lastFrameAt = 0;
   /** True while the server owes a sign of life: what is shown may not be all there is. */
   unanswered = false;
+  /** When the oldest question was asked that is open, and nothing was heard since; null where nothing is owed. */
+  askedAt: number | null = null;
   /** How often the server has welcomed us. */
   welcomes = 0;
   #socket: Socket | null = null;
@@ -97,15 +101,21 @@ export class Connection {
     if (!this.#stopped && this.link.state === "offline") this.#connect();
   }
 
+  /** The machine says that it has no network any more: nothing shown from here on is known. */
+  networkLost(): void {
+    if (!this.#stopped && this.link.state !== "denied") this.#lost(0, "network");
+  }
+
   /** The path is checked at once: after sleep a socket may look open and be dead. */
   check(): void {
     if (this.link.state !== "open") return this.retryNow();
-    this.#probe(0);
+    this.#probe(ANSWER_WAIT_MS);
   }
 
   send(word: object): boolean {
     if (this.link.state !== "open" || !this.#socket) return false;
     this.#socket.send(JSON.stringify(word));
+    this.askedAt ??= this.world.now();
     return true;
   }
 
@@ -137,6 +147,7 @@ export class Connection {
       return this.#lost(0, "unreadable");
     }
     this.lastFrameAt = this.world.now();
+    this.askedAt = null;
     if (this.unanswered) {
       this.unanswered = false;
       this.changed(this.link);
@@ -188,13 +199,12 @@ export class Connection {
   }
 
   /** Asks for a sign of life; any frame is one. `patience` is how long it may be owed before the path is given up. */
-  #probe(patience = DEAD_AFTER_MS - ANSWER_WAIT_MS): void {
+  #probe(patience = DEAD_AFTER_MS): void {
     this.send({ type: "ping", t: this.world.now() });
-    this.#watch(ANSWER_WAIT_MS, () => {
-      if (patience === 0) return this.#lost(0, "silent");
+    this.#watch(TOLD_AFTER_MS, () => {
       this.unanswered = true;
       this.changed(this.link);
-      this.#watch(patience, () => this.#lost(0, "silent"));
+      this.#watch(patience - TOLD_AFTER_MS, () => this.#lost(0, "silent"));
     });
   }
 
@@ -216,6 +226,7 @@ export class Connection {
   #set(link: Link): void {
     this.link = link;
     this.unanswered = false;
+    this.askedAt = null;
     this.changed(link);
   }
 }

@@ -92,3 +92,24 @@ it("looks further back where nothing is found, up to a bound, and on when it is 
   expect([feed.view.rows.length, feed.tired]).toEqual([1, false]);
   feed.stop();
 });
+
+it("asks for the filter that is wanted now, when another one is refused that was wanted before", () => {
+  const heard: object[] = [];
+  let socket: ReturnType<Sim["open"]>;
+  const open = sim.open.bind(sim);
+  sim.open = () => {
+    socket = open();
+    const { send } = socket;
+    socket.send = (text) => (heard.push(JSON.parse(text)), send(text));
+    return socket;
+  };
+  feed.start();
+  sim.deliver();
+  // The filter changes before the server has said what it thinks of the first one.
+  feed.setFilter({ partner: ["acme"] });
+  const { ref } = heard[0] as { ref: string };
+  socket!.onmessage!({ data: JSON.stringify({ type: "error", ref, code: "filter_invalid", message: "", retry: false }) });
+  expect(heard.map((word) => JSON.stringify((word as { filter: object }).filter))).toEqual(["{}", '{"partner":["acme"]}']);
+  expect(feed.trouble).toBeNull();
+  feed.stop();
+});

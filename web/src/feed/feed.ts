@@ -4,6 +4,7 @@
 import { Connection, type Link, type World } from "./connection";
 import { byMembership, canonical, type FilterSet, toWire } from "./filter";
 import { Latency } from "./latency";
+import { Sealer } from "./sealer";
 import type { Activity, Cursor, Page, ServerFrame } from "./types";
 import { View } from "./view";
 
@@ -13,14 +14,11 @@ const HISTORY_LIMIT = 200;
 const HISTORY_LIMIT_MAX = 1_000;
 /** Pages read without being asked, to confirm rows kept from before; then they are let go. */
 const CONFIRM_PAGES_MAX = 20;
-const SEAL_FIRST_MS = 600;
-const SEAL_EVERY_MS = 10_000;
-/** What came since the last answer is asked about sooner, but so that asking takes a twentieth of the time at most. */
-const SEAL_CAME_MS = 1_000;
-const SEAL_SHARE = 20;
 /** Pages that held nothing which are read in a row without being asked. */
 const EMPTY_PAGES_MAX = 20;
 const AGAIN_MS = 2_000;
+/** Corrections may come by the thousand: what is made of the rows is made afresh so often at most. */
+const AFRESH_MS = 1_000;
 
 export interface FeedOptions {
   url: string;
@@ -32,7 +30,9 @@ export interface FeedOptions {
   came?(rows: Activity[], position: Cursor | null): void;
   /** The view began anew, or rows it was given have changed: what was made of them is to be made afresh. */
   began?(): void;
-  directoryChanged?(what: string, key: string): void;
+  /** These activities are gone for good. */
+  erased?(seqs: number[]): void;
+  directoryChanged?(what: string, keys: string[] | null): void;
   /** The server would not have the filter; this one, the last it took, is in force again. */
   refused?(inForce: FilterSet): void;
   rowsMax?: number;
@@ -59,23 +59,29 @@ export class Feed {
   #loading: number | null = null;
   #accepted: FilterSet | null = null;
   #subscribing: { ref: string; filter: FilterSet } | null = null;
-  #sealing: { ref: string; from: Cursor | null; at: number } | null = null;
-  #sealDue = Infinity;
-  #sealTook = 0;
+  readonly #sealer: Sealer;
   #emptyPages = 0;
-  #cancelSeal = () => {};
   #cancelAgain = () => {};
+  #cancelAfresh: (() => void) | null = null;
 
   constructor(private readonly options: FeedOptions) {
     this.#backfill = options.backfill ?? BACKFILL;
     this.#page = options.page ?? HISTORY_LIMIT;
     this.view = new View(options.filter, options.rowsMax);
+    this.view.asked = this.#backfill;
     this.connection = new Connection(
       options.url,
       options.world,
       (frame) => this.#heard(frame),
       (link) => this.#linked(link),
     );
+    this.#sealer = new Sealer(this.view, options.world, {
+      ask: (question) => this.connection.send({ type: "seal", sub: SUB, ...question }),
+      refill: () => {
+        this.refills++;
+        this.#refilter(this.view.filter);
+      },
+    });
   }
 
   start(): void {
@@ -84,8 +90,9 @@ export class Feed {
 
   stop(): void {
     this.#generation++;
-    this.#cancelSeal();
+    this.#sealer.stop();
     this.#cancelAgain();
+    this.#cancelAfresh?.();
     this.connection.stop();
   }
 
@@ -124,6 +131,10 @@ export class Feed {
     return this.#emptyPages >= EMPTY_PAGES_MAX;
   }
 
+  get below(): number | null {
+    return this.#sealer.below;
+  }
+
   /** Somebody asks for older rows, however long it was in vain. */
   searchOn(): void {
     this.#emptyPages = 0;
@@ -147,9 +158,10 @@ export class Feed {
       // The filter changed, or rows were forgotten, while the page was on its way.
       merged = generation === this.#generation && view.older === before;
       if (merged) {
-        view.history(page);
+        this.#sealer.extends(() => view.history(page));
+        if (view.doubt) this.#again(() => this.#refilter(view.filter));
         this.#emptyPages = page.items.length ? 0 : this.#emptyPages + 1;
-        this.#sealSoon(SEAL_FIRST_MS);
+        this.#sealer.soon();
       }
     } catch {
       // Being offline is said by the connection; scrolling asks again.
@@ -178,14 +190,22 @@ export class Feed {
     while (this.view.rows.length === 0 && (await this.loadOlder()) && generation === this.#generation);
   }
 
+  #afresh(): void {
+    this.#cancelAfresh ??= this.options.world.after(AFRESH_MS, () => {
+      this.#cancelAfresh = null;
+      this.options.began?.();
+    });
+  }
+
   #again(run: () => void): void {
     this.#cancelAgain();
-    this.#cancelAgain = this.options.world.after(AGAIN_MS, run);
+    this.#cancelAgain = this.options.world.after(AGAIN_MS, () => (this.view.doubt ? this.#refilter(this.view.filter) : run()));
   }
 
   #refilter(filter: FilterSet): void {
     this.#generation++;
     this.#cancelAgain();
+    this.#sealer.left();
     this.trouble = null;
     const ref = `r${++this.#refs}`;
     const wire = toWire(filter);
@@ -203,10 +223,9 @@ export class Feed {
 
   #linked(link: Link): void {
     if (link.state !== "open") {
-      this.#cancelSeal();
+      this.#sealer.stop();
       this.#cancelAgain();
       this.#subscribing = null;
-      this.#sealing = null;
       this.view.disconnected();
     }
     this.options.changed();
@@ -249,7 +268,12 @@ export class Feed {
         const rows = view.activities(frame);
         if (live) for (const row of rows) this.latency.came(row.recorded_at);
         this.#came(rows);
-        if (frame.amended?.length || frame.erased?.length) this.options.began?.();
+        if (frame.amended?.length || frame.erased?.length) {
+          this.#sealer.changed([...(frame.amended ?? []), ...(frame.erased ?? [])]);
+          this.#afresh();
+          if (frame.erased?.length) this.options.erased?.(frame.erased.map(({ seq }) => seq));
+          if (view.doubt) this.#again(() => this.#refilter(view.filter));
+        }
         break;
       }
       case "position":
@@ -261,10 +285,10 @@ export class Feed {
         break;
       case "caught_up":
         view.caughtUp(frame.position);
-        this.#sealSoon(SEAL_FIRST_MS);
+        this.#sealer.soon();
         break;
       case "sealed":
-        this.#sealed(frame);
+        this.#sealer.sealed(frame);
         break;
       case "reset":
         this.resetReason = frame.reason;
@@ -272,7 +296,15 @@ export class Feed {
         else view.forget();
         break;
       case "changed":
-        this.options.directoryChanged?.(frame.what, frame.key);
+        this.options.directoryChanged?.(frame.what, frame.keys ?? null);
+        break;
+      case "unsubscribed":
+        // The server could not go on with it; where it was is known.
+        view.disconnected();
+        this.#sealer.left();
+        this.#again(() => {
+          if (view.rev === 0 && !this.#subscribing) this.#subscribe();
+        });
         break;
       case "error":
         this.#failed(frame);
@@ -296,69 +328,40 @@ export class Feed {
   #came(rows: Activity[]): void {
     if (!rows.length) return;
     this.options.came?.(rows, this.view.position);
-    // The seal stands beside the rows: it must not tell of fewer for longer than it has to.
-    const soon = Math.max(SEAL_CAME_MS, this.#sealTook * SEAL_SHARE);
-    if (this.view.seal.state === "complete" && this.#sealing === null && this.#sealDue - this.options.world.now() > soon) this.#sealSoon(soon);
+    this.#sealer.came();
   }
 
   #settled(): void {
     this.#accepted = this.view.filter;
     this.#generation++;
     this.#cancelAgain();
-    this.#sealSoon(SEAL_FIRST_MS);
+    this.#sealer.soon();
     this.#emptyPages = 0;
+    this.#sealer.began();
     void this.#confirm();
     void this.#findFirst();
   }
 
-  #sealSoon(ms: number): void {
-    this.#cancelSeal();
-    this.#sealDue = this.options.world.now() + ms;
-    this.#cancelSeal = this.options.world.after(ms, () => this.checkSeal());
-  }
-
   checkSeal(): void {
-    const { view } = this;
-    this.#sealSoon(SEAL_EVERY_MS);
-    if (view.catchingUp || !view.settled || view.rev === 0 || view.pendingRef !== null) return;
-    const asked = { ref: `k${++this.#refs}`, from: view.seal.from };
-    if (this.connection.send({ type: "seal", sub: SUB, ...asked })) this.#sealing = { ...asked, at: this.options.world.now() };
-  }
-
-  #sealed(frame: Extract<ServerFrame, { type: "sealed" }>): void {
-    const { view } = this;
-    if (frame.rev !== view.rev || view.pendingRef !== null || !view.settled) return;
-    view.moved(frame.position);
-    const asked = this.#sealing;
-    if (!asked || (frame.ref != null && frame.ref !== asked.ref)) return;
-    this.#sealing = null;
-    this.#sealTook = this.options.world.now() - asked.at;
-    // Asked before a page of history moved the beginning down: the next one is for the whole.
-    if (asked.from !== view.seal.from) return this.#sealSoon(SEAL_FIRST_MS);
-    if (view.seal.compare(frame.stored, frame.since, this.options.world.now()) === "complete") return;
-    const { state } = view.seal;
-    // Not equal: read it afresh and ask again; a second time, with more patience.
-    const refill = () => {
-      this.refills++;
-      this.#refilter(view.filter);
-      view.seal.state = state;
-    };
-    if (state === "refilling") refill();
-    else {
-      this.#cancelSeal();
-      this.#cancelSeal = this.options.world.after(SEAL_EVERY_MS, refill);
-    }
+    this.#sealer.check();
   }
 
   #failed(frame: Extract<ServerFrame, { type: "error" }>): void {
     const { view } = this;
-    if (frame.code === "seal_busy") return this.#sealSoon(AGAIN_MS);
-    if (frame.code === "cursor_invalid") {
+    const { ref } = frame;
+    if (ref != null && this.#sealer.failed(ref, frame.code, frame.retry)) return;
+    const asked = ref != null && ref === this.#subscribing?.ref ? this.#subscribing : null;
+    if (frame.code === "cursor_invalid" && (asked || ref == null)) {
       view.position = null;
-      return this.#subscribe();
+      // Where a subscription stands, another of its name would be refused.
+      return view.rev > 0 && !asked ? this.#refilter(view.filter) : this.#subscribe();
     }
-    if (frame.ref == null) return;
-    if (frame.ref === this.#subscribing?.ref) this.#subscribing = null;
+    if (ref == null) return;
+    if (asked) {
+      this.#subscribing = null;
+      // It was about a filter that has been left meanwhile; the present one was never asked for.
+      if (canonical(asked.filter) !== canonical(view.filter)) return this.#subscribe();
+    }
     else if (frame.ref !== view.pendingRef) return;
     else {
       view.pendingRef = null;

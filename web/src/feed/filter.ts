@@ -197,14 +197,36 @@ function tester(field: Field, values: string[]): Test | null {
     return (a) => folded.has(a.flavor.key) || families.some((f) => a.flavor.key.startsWith(f));
   }
   if (field === "source" || field === "referrer") {
-    const prefixes = [...folded].filter((v) => v.includes("://"));
+    const prefixes = values.filter((v) => v.includes("://")).map(normal);
     return (a) => {
       const url = field === "source" ? a.source_url : a.referrer_url;
       if (url === null) return false;
-      return folded.has(host(url)) || prefixes.some((p) => fold(url).startsWith(p));
+      return folded.has(host(url)) || prefixes.some((p) => p !== "" && normal(url).startsWith(p));
     };
   }
   return null;
+}
+
+/** The form by which the server compares addresses: as a browser writes them, without user, folded and in letters. */
+export function normal(url: string): string {
+  try {
+    const read = new URL(url.trim());
+    read.username = read.password = "";
+    const before = read.origin.length;
+    return read.origin + fold(read.href.slice(before).replace(/(?:%[0-9a-f]{2})+/gi, letters));
+  } catch {
+    return "";
+  }
+}
+
+/** What is percent-encoded and need not be; what ends or parts an address stays encoded. */
+function letters(run: string): string {
+  try {
+    const plain = (c: string) => (c < "\u0080" ? /[a-z0-9._~-]/i.test(c) : !/[\s\p{Cc}]/u.test(c));
+    return Array.from(decodeURIComponent(run), (c) => (plain(c) ? c : encodeURIComponent(c))).join("");
+  } catch {
+    return run;
+  }
 }
 
 export function host(url: string): string {

@@ -23,20 +23,21 @@ describe("a bar", () => {
 
 describe("a histogram", () => {
   function made() {
+    const asked: Question[] = [];
     const answers: { resolve: (bars: Bars) => void; reject: (error: Error) => void }[] = [];
     const timers: (() => void)[] = [];
     const histogram = new Histogram({
-      read: () => new Promise((resolve, reject) => answers.push({ resolve, reject })),
+      read: (question) => (asked.push(question), new Promise((resolve, reject) => answers.push({ resolve, reject }))),
       after: (_, run) => (timers.push(run), () => {}),
       changed: () => {},
     });
     const settle = async () => {
       for (let i = 0; i < 4; i++) await Promise.resolve();
     };
-    return { histogram, answers, timers, settle };
+    return { histogram, answers, asked, timers, settle };
   }
   const nine = at("2026-11-24T09:00:00Z");
-  const bars = (count: number, complete = true): Bars => ({ items: [{ start: nine, count }], complete });
+  const bars = (count: number, older: string | null = null, back: number | null = null, start = nine): Bars => ({ items: [{ start, count }], older, back });
 
   it("adds to the answer what came while it was on its way", async () => {
     const { histogram, answers, settle } = made();
@@ -80,14 +81,51 @@ describe("a histogram", () => {
     expect([histogram.state, histogram.count(nine)]).toEqual(["known", 2]);
   });
 
-  it("says that it is the least there is where the search was cut short", async () => {
-    const { histogram, answers, settle } = made();
+  it("goes on at once where an answer ended, and tells what is whole until all is", async () => {
+    const { histogram, answers, asked, settle } = made();
+    const early = nine - 60_000;
+    histogram.ask(question({ before: "head" }));
+    answers[0]!.resolve(bars(5, "c9", nine));
+    await settle();
+    expect([histogram.state, histogram.whole(nine), histogram.whole(early)]).toEqual(["known", true, false]);
+    expect(asked.map((question) => question.before)).toEqual(["head", "c9"]);
+    histogram.came([row("2026-11-24T09:00:30Z")]);
+    // Of the minute that was cut the other half, and nothing is whole below it.
+    answers[1]!.resolve(bars(2, "c4", nine, early));
+    await settle();
+    expect([histogram.count(nine), histogram.count(early), histogram.whole(early)]).toEqual([6, 2, false]);
+    answers[2]!.resolve(bars(3, null, null, early));
+    await settle();
+    expect([histogram.count(nine), histogram.count(early), histogram.whole(early), answers.length]).toEqual([6, 5, true, 3]);
+  });
+
+  it("keeps what it knew as the least while it is counted again, and goes on where a step failed", async () => {
+    const { histogram, answers, asked, timers, settle } = made();
     histogram.ask(question());
     answers[0]!.resolve(bars(5));
     await settle();
-    histogram.ask(question());
-    answers[1]!.resolve({ items: [{ start: nine + 60_000, count: 1 }], complete: false });
+    histogram.ask(question({ before: "later" }));
+    answers[1]!.resolve(bars(1, "c3", nine + 120_000, nine + 60_000));
     await settle();
-    expect([histogram.complete, histogram.count(nine), histogram.count(nine + 60_000)]).toEqual([false, 5, 1]);
+    expect([histogram.whole(nine), histogram.count(nine), histogram.count(nine + 60_000)]).toEqual([false, 5, 1]);
+    answers[2]!.reject(new Error("offline"));
+    await settle();
+    expect(histogram.state).toBe("known");
+    timers.shift()!();
+    expect(asked.at(-1)!.before).toBe("c3");
+    answers[3]!.resolve(bars(6));
+    await settle();
+    expect([histogram.whole(nine), histogram.count(nine), histogram.count(nine + 60_000)]).toEqual([true, 6, 1]);
+  });
+
+  it("stops going on when it is asked something else", async () => {
+    const { histogram, answers, settle } = made();
+    histogram.ask(question());
+    answers[0]!.resolve(bars(5, "c9", nine));
+    await settle();
+    histogram.expect({ partner: ["acme"] }, "minute");
+    answers[1]!.resolve(bars(2, "c4", nine));
+    await settle();
+    expect([histogram.state, histogram.count(nine), answers.length]).toEqual(["counting", 5, 2]);
   });
 });

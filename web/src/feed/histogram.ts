@@ -1,5 +1,6 @@
 // Activities a span of time under a filter, exact while they come in: bars read up to a position, and every row sent after
-// that position added to them. Knows no view and no clock of its own.
+// that position added to them. An answer that is not whole is gone on with at once where it ended, until it is; what was not
+// counted is told. Knows no view and no clock of its own.
 
 import { canonical, type FilterSet } from "./filter";
 import type { Activity, Bars, Cursor } from "./types";
@@ -32,12 +33,23 @@ export interface HistogramOptions {
 export function barOf(at: number, width: Width): number {
   if (width === "minute") return at - (((at % 60_000) + 60_000) % 60_000);
   const date = new Date(at);
-  return width === "hour" ? date.setMinutes(0, 0, 0) : date.setHours(0, 0, 0, 0);
+  if (width === "day") return date.setHours(0, 0, 0, 0);
+  // Of an hour that comes twice, the one of this offset; where the clock went back by less, or over the start, what it showed.
+  const cut = at - ((((at - offset(at)) % WIDTH_MS.hour) + WIDTH_MS.hour) % WIDTH_MS.hour);
+  return offset(cut) === offset(at) ? cut : Math.min(at, date.setMinutes(0, 0, 0));
 }
+
+/** How far the clock of this machine is behind UTC, in milliseconds. */
+const offset = (at: number): number => new Date(at).getTimezoneOffset() * 60_000;
 
 /** The start of the bar so many bars later; a day may have 23 to 25 hours. */
 export function barAfter(start: number, width: Width, by: number): number {
-  if (width !== "day") return start + by * WIDTH_MS[width];
+  if (width !== "day") {
+    const later = start + by * WIDTH_MS[width];
+    // Where clocks moved by half an hour meanwhile, hours begin elsewhere.
+    const moved = width === "hour" ? (offset(later) - offset(start)) % WIDTH_MS.hour : 0;
+    return moved && barOf(later + moved, width) === later + moved ? later + moved : later;
+  }
   const date = new Date(start);
   return date.setDate(date.getDate() + by);
 }
@@ -45,8 +57,8 @@ export function barAfter(start: number, width: Width, by: number): number {
 export class Histogram {
   /** "counting" until the first answer to a question of another kind; its bars are those of the last one. */
   state: "counting" | "known" | "failed" = "counting";
-  /** False where there may be more than is counted. */
-  complete = true;
+  /** Bars that start before this may hold more than is counted. */
+  back = -Infinity;
   width: Width = "minute";
   #bars = new Map<number, number>();
   /** What came since the question on its way was asked. */
@@ -61,6 +73,11 @@ export class Histogram {
 
   count(start: number): number {
     return this.#bars.get(start) ?? 0;
+  }
+
+  /** False where there may be more in a bar, or in a later one, than is counted. */
+  whole(start: number): boolean {
+    return start >= this.back;
   }
 
   /** The filter has changed, and the answer to ask for it with is not here yet. */
@@ -83,20 +100,24 @@ export class Histogram {
     void this.#read(question);
   }
 
-  async #read(question: Question): Promise<void> {
+  /** Reads what lies before a place of the log, and adds it to what the answers before this one counted. */
+  async #read(question: Question, before = question.before, counted = new Map<number, number>()): Promise<void> {
     this.#cancel();
     const asked = ++this.#asked;
     try {
-      const { items, complete } = await this.options.read(question);
+      const { items, older, back } = await this.options.read({ ...question, before });
       if (asked !== this.#asked) return;
-      const fresh = new Map(items.map((bar) => [bar.start, bar.count]));
+      this.#failures = 0;
+      for (const bar of items) counted.set(bar.start, (counted.get(bar.start) ?? 0) + bar.count);
+      const fresh = new Map(counted);
       for (const [start, count] of this.#added) fresh.set(start, (fresh.get(start) ?? 0) + count);
-      // What was counted before and could not be reached this time is still the least that there is.
-      if (!complete && this.state === "known") for (const [start, count] of this.#bars) if (count > (fresh.get(start) ?? 0)) fresh.set(start, count);
+      // What was counted before and is not reached yet is still the least that there is.
+      if (older !== null && this.state === "known") for (const [start, count] of this.#bars) if (count > (fresh.get(start) ?? 0)) fresh.set(start, count);
       this.#bars = fresh;
       this.width = question.width;
-      this.complete = complete;
+      this.back = older === null ? -Infinity : (back ?? Infinity);
       this.state = "known";
+      if (older !== null) void this.#read(question, older, counted);
     } catch {
       if (asked !== this.#asked) return;
       // Figures of another filter would be wrong ones; of the same, they are what was true a moment ago.
@@ -104,7 +125,7 @@ export class Histogram {
         this.#bars = new Map();
         this.state = "failed";
       }
-      this.#cancel = this.options.after(Math.min(AGAIN_FIRST_MS * 2 ** this.#failures++, AGAIN_MAX_MS), () => void this.#read(question));
+      this.#cancel = this.options.after(Math.min(AGAIN_FIRST_MS * 2 ** this.#failures++, AGAIN_MAX_MS), () => void this.#read(question, before, counted));
     }
     this.options.changed();
   }

@@ -1,24 +1,29 @@
 // Random days in the life of a feed, against an exact server: whatever happens
-// in whatever order, in the end the view holds what the store holds.
+// in whatever order, in the end the view holds what the store holds. Other days
+// each time: a failure names its seed, and FEED_SEED=n FEED_CASES=1 runs it again.
 
 import { describe, expect, it } from "vitest";
 import type { World } from "./connection";
 import { Feed } from "./feed";
 import { barOf, Histogram } from "./histogram";
 import { Range, type Span } from "./range";
-import type { FilterSet } from "./filter";
+import { canonical, type FilterSet } from "./filter";
 import { Sim } from "./sim";
 import { SimClock } from "./sim-clock";
 import type { Activity, Page } from "./types";
 
+/** `npm run test:long` runs thousands. */
 const CASES = Number(process.env.FEED_CASES ?? 200);
+const CASE_MS_MAX = 600;
 const STEPS = 240;
 /** So often everything calms down, and the view is compared with the store. */
 const STEPS_BETWEEN_CHECKS = 30;
 const QUIET_ROUNDS = 3;
 /** Of a day, at most; rows are forgotten a hundred times sooner here than on a page. */
 const REFILLS_MAX = 0.1;
-const FIRST_SEED = Number(process.env.FEED_SEED ?? 1);
+/** In so many days every word is spoken, and chance evens out. */
+const MANY = 100;
+const FIRST_SEED = Number(process.env.FEED_SEED ?? Math.floor(Math.random() * 1_000_000_000));
 
 /** mulberry32 */
 function seeded(seed: number): () => number {
@@ -73,7 +78,7 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     },
     began: () => {
       ask();
-      if (range.view.filter !== feed.view.filter) look();
+      if (!same()) look();
       else range.again();
     },
     rowsMax: 40,
@@ -98,16 +103,25 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     return new Promise<T>((resolve, reject) => pages.push({ run: () => (serverUp ? resolve(early ? early.answer : answer()) : reject(new Error("offline"))) }));
   };
   const histogram = new Histogram({ read: ({ filter, before }) => later(() => sim.bars(filter, before)), after: (ms, run) => clock.after(ms, run), changed: () => {} });
+  sim.barsMax = pick([1, 4, 30, Infinity]);
   const ask = () => histogram.ask({ filter: feed.view.filter, width: "minute", since: 0, until: null, before: feed.view.position });
   let range: Range;
+  const same = () => canonical(range.view.filter) === canonical(feed.view.filter);
   let span: Span = { since: null, until: null };
   const look = () => {
     range?.stop();
-    range = new Range({ filter: feed.view.filter, span, read: (filter, within, before, limit) => later(() => sim.page(filter, before ?? sim.cursor(sim.head), Math.min(limit, 12), within)), rowsMax: 30, after: (ms, run) => clock.after(ms, run), changed: () => {} });
+    range = new Range({ filter: feed.view.filter, span, read: (filter, within, before, limit) => later(() => sim.page(filter, before ?? sim.cursor(sim.head), Math.min(limit, 12), within)), rowsMax: 30, after: (ms, run) => clock.after(ms, run), now: () => clock.now, changed: () => {},
+      count: (filter, within, before) => later(() => sim.page(filter, before, Infinity, within, Infinity).items.length),
+    });
   };
   look();
   const brush = () => {
     const since = Math.floor(random() * (clock.now + 1));
+    // As the last hour does, or another one.
+    if (random() < 0.3 && span.since !== null) {
+      span = { ...span, since: Math.min(span.since + Math.floor(random() * 5_000), (span.until ?? Infinity) - 1) };
+      return range.slide(span);
+    }
     span = { since: random() < 0.8 ? since : null, until: random() < 0.8 ? since + Math.floor(random() * 60_000) : null };
     look();
   };
@@ -175,7 +189,7 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
       page?.run();
       await settle();
       const { view } = feed;
-      const done = feed.connection.link.state === "open" && view.settled && view.unconfirmed === 0 && histogram.state === "known" && range.view.settled && !range.failed;
+      const done = feed.connection.link.state === "open" && view.settled && !view.doubt && view.unconfirmed === 0 && histogram.state === "known" && histogram.whole(-1) && range.view.settled && !range.failed && range.view.seal.state === "complete";
       quiet = !busy && !page && done && (!sim.seals || view.seal.state === "complete") ? quiet + 1 : 0;
       if (!busy && !page) clock.advance(1_000);
     }
@@ -191,6 +205,8 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     const below = held.filter((row) => row.seq <= after).map(brief);
     expect(sim.truth(view.filter, 0).map(brief), label).toEqual(expect.arrayContaining(below));
     if (sim.seals) expect(view.seal.state, label).toBe("complete");
+    // What is here and what is below are all there are.
+    if (feed.below !== null) expect(feed.below, `${label}, below`).toBe(sim.truth(view.filter, 0).length - held.length);
 
     const bars = new Map<number, number>();
     for (const row of sim.truth(view.filter, 0)) {
@@ -202,6 +218,8 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     const low = range.view.older === null ? 0 : Number(range.view.older.split(".")[1]);
     const within = (row: Activity) => (span.since === null || Date.parse(row.occurred_at) >= span.since) && (span.until === null || Date.parse(row.occurred_at) < span.until);
     expect(range.view.rows.all().filter((row) => row.seq > low).map(brief), `${label}, range`).toEqual(sim.truth(view.filter, low).filter(within).map(brief));
+    expect(range.view.seal.state, `${label}, range`).toBe("complete");
+    if (range.below !== null) expect(range.below, `${label}, below the range`).toBe(sim.truth(view.filter, 0).filter(within).length - range.view.rows.length);
   };
 
   for (let i = 0; i < 30; i++) post();
@@ -217,6 +235,7 @@ async function day(seed: number): Promise<Sim["seen"] & { refills: number }> {
     }
     await settle();
     inOrder(feed, seed);
+    if (feed.view.seal.state === "complete") expect(sim.vouched, `seed ${seed}: sealed since the view began`).toBe(true);
     if (step % STEPS_BETWEEN_CHECKS === 0) await calm();
   }
 
@@ -255,17 +274,19 @@ function inOrder(feed: Feed, seed: number): void {
 }
 
 describe("the feed against an exact server", () => {
-  it(`holds what the store holds after ${CASES} random days`, { timeout: 120_000 }, async () => {
+  it(`holds what the store holds after ${CASES} random days`, { timeout: 30_000 + CASES * CASE_MS_MAX }, async () => {
+    console.info(`days ${FIRST_SEED} to ${FIRST_SEED + CASES - 1}`);
     const seen: Record<string, number> = {};
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
       for (const [what, count] of Object.entries(await day(seed))) seen[what] = (seen[what] ?? 0) + count;
     }
     // Healing is for faults of the path. On a sound one it is left for a change to rows that history
     // brought, that were forgotten, and whose page was read later than the change was told.
-    expect(seen.refills, "refills").toBeLessThan(CASES * REFILLS_MAX);
-    delete seen.refills;
-    // The days were not idle: every word of the protocol was spoken.
+    const { refills = 0, ...words } = seen;
     if (process.env.FEED_TRACE) console.log(seen);
-    for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0);
+    if (CASES < MANY) return;
+    expect(refills, "refills").toBeLessThan(CASES * REFILLS_MAX);
+    // The days were not idle: every word of the protocol was spoken.
+    for (const [what, count] of Object.entries(words)) expect(count, what).toBeGreaterThan(0);
   });
 });

@@ -6,6 +6,8 @@ import type { FilterSet } from "./filter";
 import type { Activity, Cursor, Page } from "./types";
 import { View } from "./view";
 
+const SEAL_FIRST_MS = 600;
+const SEAL_EVERY_MS = 10_000;
 const PAGE = 200;
 const AGAIN_MS = 2_000;
 const EMPTY_PAGES_MAX = 40;
@@ -20,6 +22,9 @@ export interface RangeOptions {
   filter: FilterSet;
   span: Span;
   read(filter: FilterSet, span: Span, before: Cursor | null, limit: number): Promise<Page>;
+  /** How many there are up to a place of the log; null where the store could not look that far. */
+  count(filter: FilterSet, span: Span, before: Cursor): Promise<number | null>;
+  now(): number;
   after: World["after"];
   changed(): void;
   rowsMax?: number;
@@ -31,6 +36,10 @@ export interface Listed {
   readonly loadingOlder: boolean;
   readonly full: boolean;
   readonly tired: boolean;
+  /** How many match below what is held; null until that is known. */
+  readonly below: number | null;
+  /** Compares what is held with the store now. */
+  checkSeal(): void;
   loadOlder(): Promise<boolean>;
   searchOn(): void;
   hold(): void;
@@ -42,13 +51,19 @@ export class Range implements Listed {
   loadingOlder = false;
   /** True while the store does not answer. */
   failed = false;
+  /** Nothing is found yet: what the live feed brings may lie below what is being searched, and waits. */
   #beginning = true;
   #emptyPages = 0;
   #generation = 0;
   #early: { rows: Activity[]; position: Cursor | null } = { rows: [], position: null };
   #cancel = () => {};
+  #cancelSeal = () => {};
+  /** How many there are at or below where the seal begins; by that place, which names it. */
+  #belowSeal: { from: Cursor | null; count: number } | null = null;
+  #span: Span;
 
   constructor(private readonly options: RangeOptions) {
+    this.#span = options.span;
     this.view = new View(options.filter, options.rowsMax);
     void this.#begin();
   }
@@ -61,9 +76,29 @@ export class Range implements Listed {
     return this.#emptyPages >= EMPTY_PAGES_MAX;
   }
 
+  get below(): number | null {
+    const { view } = this;
+    if (!view.settled) return null;
+    if (view.older === null) return 0;
+    const under = this.#belowSeal;
+    return under?.from === view.seal.from ? Math.max(0, under!.count + view.seal.shown - view.rows.length - view.overflow) : null;
+  }
+
+  /** The span moved along, as the last hour does: what fell out of it goes, and what has come into it is read. */
+  slide(span: Span): void {
+    const from = this.#span;
+    if (span.since === from.since && span.until === from.until) return;
+    this.#span = span;
+    this.#belowSeal = null;
+    if (span.until !== from.until || (span.since ?? -Infinity) < (from.since ?? -Infinity)) return this.again();
+    this.#narrow();
+    this.options.changed();
+  }
+
   /** Rows were changed, or the filter means others now: all is read again. */
   again(): void {
     this.#generation++;
+    this.#belowSeal = null;
     this.loadingOlder = false;
     void this.#begin();
   }
@@ -71,6 +106,7 @@ export class Range implements Listed {
   stop(): void {
     this.#generation++;
     this.#cancel();
+    this.#cancelSeal();
   }
 
   /** Rows the live feed brought, and the position it has reached with them. */
@@ -104,8 +140,11 @@ export class Range implements Listed {
     const generation = this.#generation;
     view.historyAsked();
     const page = await this.#read(before);
-    if (page === null || generation !== this.#generation) return false;
+    // Rows were forgotten at the low end while the page was on its way: it does not join there any more.
+    if (page === null || generation !== this.#generation || view.older !== before) return false;
     view.history(page);
+    this.#narrow();
+    this.#sealSoon(SEAL_FIRST_MS);
     this.#emptyPages = page.items.length ? 0 : this.#emptyPages + 1;
     this.options.changed();
     return true;
@@ -122,17 +161,29 @@ export class Range implements Listed {
       this.#cancel = this.options.after(AGAIN_MS, () => void this.#begin());
       return;
     }
-    this.#beginning = false;
     this.view.rows.replace([]);
     this.view.subscribed({ type: "subscribed", sub: "", rev: 1, mode: "fresh", items: [...page.items].reverse(), older: page.older, position: page.newer, head: page.newer, catching_up: false });
-    this.#put(this.#early.rows, this.#early.position);
-    this.options.changed();
+    this.#narrow();
     await this.#more();
   }
 
   /** Reads on until something is found, or it has been long enough. */
   async #more(): Promise<void> {
+    const generation = this.#generation;
     while (this.view.rows.length === 0 && (await this.loadOlder()));
+    if (generation !== this.#generation) return;
+    if (this.failed) {
+      this.#cancel = this.options.after(AGAIN_MS, () => void this.#more());
+      return;
+    }
+    this.#beginning = false;
+    const { rows, position } = this.#early;
+    this.#early = { rows: [], position: null };
+    this.#put(
+      rows.filter((row) => this.#within(row)),
+      position,
+    );
+    this.#sealSoon(SEAL_FIRST_MS);
   }
 
   async #read(before: Cursor | null): Promise<Page | null> {
@@ -140,7 +191,7 @@ export class Range implements Listed {
     this.loadingOlder = true;
     this.options.changed();
     try {
-      const page = await this.options.read(this.view.filter, this.options.span, before, PAGE);
+      const page = await this.options.read(this.view.filter, this.#span, before, PAGE);
       if (generation === this.#generation) this.failed = false;
       return page;
     } catch {
@@ -152,8 +203,47 @@ export class Range implements Listed {
     }
   }
 
+  /** What was asked for before the span moved on may lie out of it by now. */
+  #narrow(): void {
+    this.view.narrow((row) => this.#within(row));
+  }
+
+  #sealSoon(ms: number): void {
+    this.#cancelSeal();
+    this.#cancelSeal = this.options.after(ms, () => this.checkSeal());
+  }
+
+  checkSeal(): void {
+    this.#sealSoon(SEAL_EVERY_MS);
+    void this.#compare();
+  }
+
+  /** Of this span the store holds, up to where this list has come, as many as it was given. */
+  async #compare(): Promise<void> {
+    const { view } = this;
+    const { position } = view;
+    if (this.#beginning || !view.settled || position === null) return;
+    const [generation, span, { from, shown }] = [this.#generation, this.#span, view.seal];
+    const count = async (before: Cursor | null) => (before === null ? 0 : this.options.count(view.filter, span, before));
+    const held = this.#belowSeal;
+    const [all, below] = await Promise.all([count(position), held?.from === from ? held!.count : count(from)]).catch(() => [null, null]);
+    // The list is another one by now: the next question is about that.
+    if (generation !== this.#generation || span !== this.#span || from !== view.seal.from) return this.#sealSoon(SEAL_FIRST_MS);
+    if (all === null || below === null) return;
+    this.#belowSeal = { from, count: below };
+    if (view.seal.compare(all - below, null, this.options.now(), shown) === "refill") {
+      // Once at once; where it still differs after that, with more patience.
+      if (view.seal.state === "refilling") this.again();
+      else {
+        this.#cancelSeal();
+        this.#cancelSeal = this.options.after(SEAL_EVERY_MS, () => this.again());
+      }
+    }
+    this.options.changed();
+  }
+
   #within(row: Activity): boolean {
-    const { since, until } = this.options.span;
+    const { since, until } = this.#span;
     const at = Date.parse(row.occurred_at);
     return (since === null || at >= since) && (until === null || at < until);
   }

@@ -75,12 +75,24 @@ export class Seal {
     this.shown += by;
   }
 
-  /** The store's answer. "refill" means: read the view afresh and ask again. */
-  compare(stored: number, since: string | null, now: number): "complete" | "refill" {
+  /** True where the seal counts rows so far down. */
+  reaches(seq: number): boolean {
+    return seq >= this.#base;
+  }
+
+  /** Begins where the list now ends, with the rows that are held: fewer of the same are as sure as all of them were. */
+  shorten(from: Cursor | null, held: number[]): void {
+    const { state } = this;
+    this.begin(from, held);
+    this.state = state;
+  }
+
+  /** The store's answer, to what was shown where it was asked. "refill" means: read the view afresh and ask again. */
+  compare(stored: number, since: string | null, now: number, shown = this.shown): "complete" | "refill" {
     this.stored = stored;
     this.since = since;
     this.checkedAt = now;
-    if (stored === this.shown) {
+    if (stored === shown) {
       this.state = "complete";
       return "complete";
     }

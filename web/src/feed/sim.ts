@@ -2,7 +2,7 @@
 // one, delivered when the test says so. Nothing in the page imports it.
 
 import type { Socket } from "./connection";
-import { type FilterSet, matcher } from "./filter";
+import { canonical, type FilterSet, matcher } from "./filter";
 import { barOf } from "./histogram";
 import type { Span } from "./range";
 import type { Activity, Bars, Cursor, Page, ServerFrame } from "./types";
@@ -48,6 +48,10 @@ export class Sim {
   sessions: Session[] = [];
   /** How often a client was told of a new epoch, a mismatch, a page. */
   seen = { subscribed: 0, resumed: 0, refiltered: 0, sealed: 0, amended: 0, erased: 0, pages: 0, bars: 0, unasked: 0, lagging: 0, caughtUp: 0 };
+  /** The view that the client was last given has been counted, as it knows. */
+  vouched = false;
+  /** Where each filter had been followed to, as its frames said: only there may a client go on with it. */
+  #reached = new Map<string, Set<Cursor>>();
   #rows = new Map<number, Activity>();
 
   constructor(private readonly random: Random) {}
@@ -128,7 +132,7 @@ export class Sim {
   }
 
   // REST.
-  page(filter: FilterSet, before: Cursor, limit: number, span?: Span): Page {
+  page(filter: FilterSet, before: Cursor, limit: number, span?: Span, most?: number): Page {
     this.seen.pages++;
     const matching = this.test(filter);
     const test = (row: Activity) => {
@@ -137,7 +141,7 @@ export class Sim {
     };
     const items: Activity[] = [];
     const top = this.#seq(before);
-    const budget = this.random() < 0.2 ? 5 + Math.floor(this.random() * 20) : Infinity;
+    const budget = most ?? (this.random() < 0.2 ? 5 + Math.floor(this.random() * 20) : Infinity);
     let seq = top;
     for (; seq > 0 && items.length < limit && top - seq < budget; seq--) {
       const row = this.#rows.get(seq);
@@ -154,15 +158,20 @@ export class Sim {
     };
   }
 
+  /** Entries that one answer counts at most; the next one goes on below them. */
+  barsMax = Infinity;
   bars(filter: FilterSet, before: Cursor | null): Bars {
     this.seen.bars++;
     const bars = new Map<number, number>();
     const top = before === null ? this.head : this.#seq(before);
+    const low = Math.max(0, top - this.barsMax);
+    let back: number | null = null;
     for (const row of this.truth(filter, 0)) {
       const start = barOf(Date.parse(row.occurred_at), "minute");
-      if (row.seq <= top) bars.set(start, (bars.get(start) ?? 0) + 1);
+      if (row.seq <= low) back = Math.max(back ?? 0, start + 60_000);
+      else if (row.seq <= top) bars.set(start, (bars.get(start) ?? 0) + 1);
     }
-    return { items: [...bars].map(([start, count]) => ({ start, count })), complete: true };
+    return { items: [...bars].map(([start, count]) => ({ start, count })), older: low > 0 ? this.cursor(low) : null, back };
   }
 
   // The socket.
@@ -206,7 +215,17 @@ export class Sim {
     return true;
   }
   #deliver(session: Session, frame: ServerFrame): void {
+    const anew = frame.type === "refiltered" || (frame.type === "subscribed" && frame.mode === "fresh");
+    this.vouched = !anew && (frame.type === "sealed" || this.vouched);
     session.socket.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  #say(session: Session, frame: ServerFrame): void {
+    session.toClient.push(frame);
+    if (!session.sub || !("position" in frame)) return;
+    const filter = canonical(session.sub.filter);
+    const reached = this.#reached.get(filter) ?? new Set();
+    this.#reached.set(filter, reached.add(frame.position));
   }
 
   #word(session: Session, word: Record<string, never>): void {
@@ -215,12 +234,13 @@ export class Sim {
     const fields = FIELDS[type];
     if (!fields || Object.keys(word).some((name) => !fields.includes(name))) throw new Error(`the server would refuse ${JSON.stringify(word)}`);
     const tag = ref === undefined ? {} : { ref };
-    if (type === "ping") session.toClient.push({ type: "pong", t: {} });
+    if (type === "ping") this.#say(session, { type: "pong", t: {} });
     if (type === "subscribe") {
       const { filter, backfill, after } = word as unknown as { filter: FilterSet; backfill: number; after?: Cursor };
       this.seen.subscribed++;
+      if (after !== undefined && !this.#reached.get(canonical(filter))?.has(after)) throw new Error(`${after} was reached under another filter than ${canonical(filter)}`);
       const ends = after !== undefined && after.startsWith(`e${this.epoch}.`) && this.#seq(after) <= this.head;
-      if (after !== undefined && !ends) session.toClient.push({ type: "reset", sub, reason: "epoch", oldest: this.cursor(0) });
+      if (after !== undefined && !ends) this.#say(session, { type: "reset", sub, reason: "epoch", oldest: this.cursor(0) });
       if (ends) {
         this.seen.resumed++;
         const from = this.#seq(after);
@@ -230,11 +250,11 @@ export class Sim {
         session.sub = { filter, rev: 1, cursor: from, owed: false, waitingSeals: [], catchingUp: to < this.head };
         const { items } = this.#between(session.sub, to);
         session.sub.cursor = to;
-        session.toClient.push({ type: "subscribed", sub, rev: 1, position: this.cursor(to), mode: "resumed", items, older: null, head: this.cursor(this.head), catching_up: to < this.head, ...(to < this.head ? { remaining: this.head - to } : {}), ...tag });
+        this.#say(session, { type: "subscribed", sub, rev: 1, position: this.cursor(to), mode: "resumed", items, older: null, head: this.cursor(this.head), catching_up: to < this.head, ...(to < this.head ? { remaining: this.head - to } : {}), ...tag });
       } else {
         const back = this.#newest(filter, this.head, backfill);
         session.sub = { filter, rev: 1, cursor: this.head, owed: false, waitingSeals: [], catchingUp: false };
-        session.toClient.push({ type: "subscribed", sub, rev: 1, position: this.cursor(this.head), mode: "fresh", ...back, head: this.cursor(this.head), catching_up: false, ...tag });
+        this.#say(session, { type: "subscribed", sub, rev: 1, position: this.cursor(this.head), mode: "fresh", ...back, head: this.cursor(this.head), catching_up: false, ...tag });
       }
     }
     if (type === "refilter" && session.sub) {
@@ -244,7 +264,7 @@ export class Sim {
       session.sub.owed = false;
       this.seen.refiltered++;
       const at = session.sub.cursor;
-      session.toClient.push({ type: "refiltered", sub, rev: session.sub.rev, position: this.cursor(at), ...this.#newest(filter, at, backfill), ...tag });
+      this.#say(session, { type: "refiltered", sub, rev: session.sub.rev, position: this.cursor(at), ...this.#newest(filter, at, backfill), ...tag });
     }
     if (type === "seal" && session.sub && this.seals) session.sub.waitingSeals.push({ from: (word as unknown as { from: Cursor | null }).from, ...tag });
   }
@@ -277,12 +297,15 @@ export class Sim {
         if (sub.filter.message?.includes(entry.message)) sub.owed = true;
       } else if (entry.kind === "erased") {
         for (const seq of entry.seqs) {
+          // To all, whatever they look for.
           const row = this.#gone.get(seq);
-          if (row && test(row)) erased.push({ id: row.id, seq, at });
+          if (row) erased.push({ id: row.id, seq, at });
         }
       } else {
         const row = this.#rows.get(entry.seq) ?? this.#gone.get(entry.seq);
         if (!row) continue;
+        // Read from the log, an amendment of what is erased since is passed over.
+        if (!this.#rows.has(entry.seq) && this.random() < 0.5) continue;
         const was = test({ ...row, grade: entry.before });
         const is = test({ ...row, grade: entry.grade });
         const change = { id: row.id, seq: entry.seq, at, grade: entry.grade, grade_reasons: [] };
@@ -308,33 +331,33 @@ export class Sim {
         if (!sub.catchingUp && this.head - sub.cursor > 40) {
           sub.catchingUp = true;
           this.seen.lagging++;
-          session.toClient.push({ type: "lagging", sub: "feed", position: this.cursor(sub.cursor), head: this.cursor(this.head), remaining: this.head - sub.cursor });
+          this.#say(session, { type: "lagging", sub: "feed", position: this.cursor(sub.cursor), head: this.cursor(this.head), remaining: this.head - sub.cursor });
         }
         const to = Math.min(this.head, sub.cursor + 1 + Math.floor(this.random() * 20));
         const { items, changes } = this.#between(sub, to);
         sub.cursor = to;
         if (items.length || changes) {
-          session.toClient.push({ type: "activities", sub: "feed", rev: sub.rev, items, position: this.cursor(to), ...(sub.catchingUp ? { remaining: this.head - to } : {}), ...(changes ?? {}) });
-        } else session.toClient.push({ type: "position", sub: "feed", position: this.cursor(to) });
+          this.#say(session, { type: "activities", sub: "feed", rev: sub.rev, items, position: this.cursor(to), ...(sub.catchingUp ? { remaining: this.head - to } : {}), ...(changes ?? {}) });
+        } else this.#say(session, { type: "position", sub: "feed", position: this.cursor(to) });
       }
       if (sub.catchingUp && sub.cursor === this.head) {
         sub.catchingUp = false;
         this.seen.caughtUp++;
-        session.toClient.push({ type: "caught_up", sub: "feed", position: this.cursor(sub.cursor) });
+        this.#say(session, { type: "caught_up", sub: "feed", position: this.cursor(sub.cursor) });
       }
       if (sub.owed && this.random() < 0.7) {
         sub.owed = false;
         sub.rev++;
         did = true;
         this.seen.unasked++;
-        session.toClient.push({ type: "refiltered", sub: "feed", rev: sub.rev, position: this.cursor(sub.cursor), ...this.#newest(sub.filter, sub.cursor, 10) });
+        this.#say(session, { type: "refiltered", sub: "feed", rev: sub.rev, position: this.cursor(sub.cursor), ...this.#newest(sub.filter, sub.cursor, 10) });
       }
       if (sub.waitingSeals.length && sub.cursor === this.head && !sub.owed) {
         did = true;
         const { from, ...tag } = sub.waitingSeals.shift()!;
         const bottom = from === null ? 0 : this.#seq(from);
         this.seen.sealed++;
-        session.toClient.push({
+        this.#say(session, {
           type: "sealed",
           sub: "feed",
           rev: sub.rev,

@@ -34,8 +34,10 @@ export interface Bar {
 
 export interface Bars {
   items: Bar[];
-  /** False when the search had used up its time: counts are the least that there are. */
-  complete: boolean;
+  /** Where the count goes on; null when all was counted. */
+  older: Cursor | null;
+  /** Bars that start before this may hold more than was counted; null when all was. */
+  back: number | null;
 }
 
 export type Page = Omit<wire.ActivityPage, "items"> & { items: Activity[] };

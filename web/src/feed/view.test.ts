@@ -73,6 +73,60 @@ describe("a change of filter", () => {
   });
 });
 
+describe("a connection that is lost", () => {
+  it("between a refilter and its answer leaves no position: it was reached under the filter before", () => {
+    const view = new View({});
+    view.subscribed(fresh(rows(1, 2), null, "c2"));
+    view.refilter({ partner: ["odd"] }, "r1");
+    view.disconnected();
+    expect([view.position, view.pendingRef, view.settled]).toEqual([null, null, false]);
+  });
+
+  it("goes on where it was, when all was answered", () => {
+    const view = new View({});
+    view.subscribed(fresh(rows(1, 2), null, "c2"));
+    view.disconnected();
+    expect(view.position).toBe("c2");
+  });
+
+  it("keeps no row of another log, where the fresh answer brings none to compare with", () => {
+    const view = new View({});
+    view.subscribed(fresh(rows(1, 2, 8, 9), null, "c9"));
+    view.refilter({ partner: ["odd"] }, "r1");
+    view.disconnected();
+    // The log was restored to 5 entries meanwhile, and the search for the newest ended without any.
+    view.subscribed(fresh([], "d4", "d5"));
+    expect(seqs(view)).toEqual([]);
+    view.activities(came([row(6, { id: "b6" })], "d6"));
+    view.history(page([], null));
+    expect([seqs(view), view.unconfirmed]).toEqual([[6], 0]);
+  });
+
+  it("drops kept rows above the first that comes: they cannot be of this log", () => {
+    const view = new View({});
+    view.subscribed(fresh(rows(1, 2, 8, 9), null, "c9"));
+    view.refilter({ message: ["m"] }, "r1");
+    view.refiltered(refiltered(2, "r1", [], "c4", "c5"));
+    view.activities(came([row(6)], "c6", 2));
+    expect(seqs(view)).toEqual([1, 2, 6]);
+  });
+});
+
+describe("the seal", () => {
+  it.each<[string, (view: View) => void]>([
+    ["a change of filter is under way", (view) => view.refilter({ partner: ["odd"] }, "r1")],
+    ["members came or went", (view) => view.refiltered(refiltered(2, undefined, rows(1, 2), null, "c2"))],
+    ["the view began afresh", (view) => (view.disconnected(), view.subscribed(fresh(rows(1, 2), null, "c2")))],
+    ["the log is another one", (view) => view.forget()],
+  ])("vouches for nothing when %s, until it is asked again", (_, change) => {
+    const view = new View({});
+    view.subscribed(fresh(rows(1, 2), null, "c2"));
+    expect(view.seal.compare(2, null, 1)).toBe("complete");
+    change(view);
+    expect(view.seal.state).toBe("unchecked");
+  });
+});
+
 describe("changes to what is shown", () => {
   it("counts each row of one erasure once, however often it is told", () => {
     const view = new View({});
@@ -86,6 +140,19 @@ describe("changes to what is shown", () => {
     expect([seqs(view), view.seal.shown]).toEqual([[3], 1]);
   });
 
+  it("counts afresh what it holds when something is erased that it may have let go, or never had", () => {
+    const view = new View({}, 3);
+    view.subscribed(fresh(rows(1, 2), null, "c2"));
+    for (const seq of [3, 4, 5]) view.activities(came(rows(seq), `c${seq}`));
+    expect([seqs(view), view.seal.shown]).toEqual([[3, 4, 5], 5]);
+    expect(view.seal.compare(5, null, 1)).toBe("complete");
+    view.activities(came([], "c6", 1, { erased: [{ id: "a1", seq: 1, at: 6 }] }));
+    expect([seqs(view), view.seal.shown, view.seal.from, view.seal.state]).toEqual([[3, 4, 5], 3, view.older, "complete"]);
+    // One that is held is counted out; one that is not here, above, is none of it.
+    view.activities(came([], "c8", 1, { erased: [{ id: "a4", seq: 4, at: 7 }, { id: "x", seq: 6, at: 8 }] }));
+    expect([seqs(view), view.seal.shown]).toEqual([[3, 5], 2]);
+  });
+
   it("lays a change over the page of history that was read before it", () => {
     const view = new View({});
     view.subscribed(fresh(rows(3), "c2", "c3"));
@@ -94,6 +161,23 @@ describe("changes to what is shown", () => {
     view.history(page(rows(1, 2), null));
     expect(view.rows.all().map((r) => `${r.seq} ${r.grade}`)).toEqual(["2 machine", "3 unclear"]);
     expect(view.seal.shown).toBe(2);
+  });
+});
+
+describe("a row that comes to match below what is held", () => {
+  const entered = { id: "a8", seq: 8, at: 20, grade: "machine", grade_reasons: [], item: row(8) };
+  it.each([
+    ["lies below, where the page was whole", true, false],
+    ["may lie above, where the search was cut short: read afresh", false, true],
+  ])("%s", (_, complete, doubt) => {
+    const view = new View({});
+    view.asked = 2;
+    view.subscribed(fresh(rows(14, 15), "c13", "c15"));
+    view.history({ ...page(rows(10, 12), complete ? "c9" : "c6"), complete });
+    view.activities(came([], "c20", 1, { amended: [entered] }));
+    expect([view.doubt, seqs(view)]).toEqual([doubt, [10, 12, 14, 15]]);
+    view.refiltered(refiltered(2, undefined, rows(8, 10, 12, 14, 15), "c6", "c20"));
+    expect(view.doubt).toBe(false);
   });
 });
 

@@ -24,6 +24,10 @@ export class View {
   /** Where reading history goes on; null at the start of the log. */
   older: Cursor | null = null;
   floor = Infinity;
+  /** Rows asked for with a filter: with fewer, the search ended somewhere below the lowest that it found. */
+  asked = Infinity;
+  /** A row came to match of which nobody here can tell on which side of `older` it lies: the view is to be read afresh. */
+  doubt = false;
   catchingUp = false;
   /** How much of the log is still to come while catching up, in entries: so many activities at most. */
   remaining: number | null = null;
@@ -39,6 +43,8 @@ export class View {
   #matches: (row: Activity) => Verdict;
   /** Rows that changes of filter took out, the newest of them: the next change, an undo say, may want them. */
   #aside: Activity[] = [];
+  /** `older` may lie lower than right below `floor`: a search that was cut short ended there. */
+  #vague = false;
   /** Changes that came while a page of history was on its way, which may be older than they are. */
   #since: (Amended | Erased)[] | null = null;
 
@@ -107,21 +113,29 @@ export class View {
 
   /** The log is another one: no row held means anything in it. */
   forget(): void {
-    this.rows.replace([]);
-    this.#aside = [];
+    this.#drop();
     this.position = null;
     this.older = null;
     this.floor = Infinity;
     this.overflow = 0;
     this.settled = false;
+    this.seal.state = "unchecked";
     if (this.ceiling !== null) this.ceiling = Number.MAX_SAFE_INTEGER;
+  }
+
+  #drop(): void {
+    this.rows.replace([]);
+    this.#aside = [];
   }
 
   subscribed(frame: Frame<"subscribed">): void {
     this.rev = frame.rev;
     this.pendingRef = null;
-    if (frame.mode === "fresh") this.#rebase(frame.items, frame.older, frame.position);
-    else this.#append(frame.items, frame.position);
+    if (frame.mode === "fresh") {
+      // Rows from before wait below the lowest row that was sent. Without any, nothing says that they are of this log at all.
+      if (!frame.items.length) this.#drop();
+      this.#rebase(frame.items, frame.older, frame.position);
+    } else this.#append(frame.items, frame.position);
     this.catchingUp = frame.catching_up;
     this.remaining = frame.remaining ?? null;
   }
@@ -192,6 +206,7 @@ export class View {
     const top = this.floor;
     this.floor = Math.min(this.floor, low);
     this.older = page.older;
+    this.#vague = page.older !== null && !page.complete;
     this.searchedBackTo = page.complete ? null : page.searched_back_to;
     const meanwhile = this.#since ?? [];
     this.#since = null;
@@ -199,6 +214,16 @@ export class View {
     if (before !== null) this.seal.extend(before, page.older, this.#seqsBetween(low, top));
     // Rows that nobody has confirmed yet make room for those that somebody has.
     this.rows.dropOldest(Math.min(this.unconfirmed, this.rows.length - this.historyMax));
+  }
+
+  /** Less is asked for than before: what does not pass goes, and the seal begins where the list now ends. */
+  narrow(passes: (row: Activity) => boolean): void {
+    if (this.rows.all().every(passes)) return;
+    this.rows.keep(passes);
+    this.seal.shorten(
+      this.older,
+      this.rows.all().map((row) => row.seq),
+    );
   }
 
   /** Reading on will not reach the rows below what is confirmed: they go, rather than stand there unproven. */
@@ -213,7 +238,9 @@ export class View {
     // From the floor up all rows are held, and that tells whether it was counted; below, only the entry does.
     if (change.seq >= this.floor && this.overflow === 0) {
       if ((this.rows.get(change.seq) !== undefined) === (by === -1)) this.seal.add(change.seq, by);
-    } else this.seal.changed(change.seq, change.at, by);
+    } else if ("grade" in change || this.overflow > 0) this.seal.changed(change.seq, change.at, by);
+    // All are told of an erasure, whatever they look for: whether it was counted among the rows that were let go, nobody can tell.
+    else if (this.seal.reaches(change.seq)) this.seal.shorten(this.older, this.#seqsBetween(this.floor, Infinity));
   }
 
   #draw(change: Amended | Erased): void {
@@ -223,6 +250,7 @@ export class View {
     const row = this.rows.get(change.seq);
     if (item) {
       if (row || change.seq >= this.floor) this.rows.put(item);
+      else if (this.#vague) this.doubt = true;
     } else if (row && "grade" in change) {
       this.rows.put({ ...row, grade: change.grade, grade_reasons: change.grade_reasons });
     }
@@ -230,8 +258,11 @@ export class View {
 
   #append(items: Activity[], position: Cursor): void {
     for (const row of items) {
-      // With nothing sent before, the first that comes begins what is confirmed.
-      if (this.floor === Infinity) this.floor = row.seq;
+      // With nothing sent before, the first that comes begins what is confirmed; what was kept lies below it, or is of another log.
+      if (this.floor === Infinity) {
+        this.floor = row.seq;
+        this.rows.keep((held) => held.seq < row.seq);
+      }
       this.rows.put(row);
       this.seal.gave(row.seq);
     }
@@ -253,6 +284,8 @@ export class View {
     this.rows.replace([...kept, ...items]);
     this.floor = low;
     this.older = older;
+    this.#vague = older !== null && items.length < this.asked;
+    this.doubt = false;
     this.position = position;
     this.#mark(position);
     this.settled = true;
@@ -284,6 +317,7 @@ export class View {
     const mark = this.rows.trim();
     if (mark === null) return;
     this.older = mark.cursor;
+    this.#vague = false;
     // Nothing that matches lies between a mark's last row and the next: what enters there belongs here.
     this.floor = mark.seq + 1;
   }

@@ -1,908 +1,1442 @@
 // Made from the OpenAPI document by tools/wire.mjs; not to be edited by hand.
 
-/** Activities, in seq order, each exactly once within a rev. */
-export interface Activities {
-  /** Oldest first. */
-  items: Activity[];
-  /** Everything up to here has been sent. */
-  position: string;
-  /** Entries of the log between `position` and its end, while catching up: at most so many activities are to come. */
-  remaining?: number | null;
-  /** Under which filter. */
-  rev: number;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** An activity as it is read. Made once, when it is recorded; from then on its bytes are copied, not made again. */
-export interface Activity {
-  /** `partner`, `invitee` or `unknown`. */
-  actor: string;
-  /** Browser or mail program. */
-  browser?: ClientView | null;
-  /** The invite campaign it names. */
-  campaign?: ActivityNamed | null;
-  /** Class of device. */
-  device: string;
-  /** At which event. */
-  event: ActivityNamed;
-  /** What was done. */
-  flavor: ActivityFlavor;
-  /** `human`, `machine` or `unclear`. */
-  grade: string;
-  /** Why that grade. */
-  grade_reasons: string[];
-  /** The sender's UUID, or a UUIDv7 of the server. */
-  id: string;
-  /** `recorded_at` minus `occurred_at` in milliseconds, never negative. */
-  late_ms: number;
-  /** The message it names. */
-  message?: ActivityMessage | null;
-  /** When it was done, by the sender's clock. */
-  occurred_at: string;
-  /** By whom, or by somebody that partner reached. */
-  partner: ActivityPartner;
-  /** Operating system. */
-  platform?: ClientView | null;
-  /** Whatever else the sender told: flat, text, number or boolean. */
-  properties: Record<string, unknown>;
-  /** When it was made durable. */
-  recorded_at: string;
-  /** The page before. */
-  referrer_url?: string | null;
-  /** Place in the log of the workspace. */
-  seq: U64;
-  /** Where it happened. */
-  source_url?: string | null;
-}
-
-/** A flavor and what people read. */
-export interface ActivityFlavor {
-  /** As in `message.opened`. */
-  key: string;
-  /** As in `Opened the message`. */
-  label: string;
-}
-
-/** A message. */
-export interface ActivityMessage {
-  /** Its key. */
-  key: string;
-  /** Its subject at the moment of recording. */
-  subject: string;
-}
-
-/** An event or a campaign. */
-export interface ActivityNamed {
-  /** Its key. */
-  key: string;
-  /** Its name at the moment of recording. */
-  name: string;
-}
-
-/** A page of activities. */
-export interface ActivityPage {
-  /** False when the page ended because the search had used up its time; `items` may then be empty. */
-  complete: boolean;
-  /** The activities: newest first, or oldest first with `after`. */
-  items: Activity[];
-  /** True when an `after` page ended before the end: go on with `newer`. */
-  more: boolean;
-  /** Where newer ones begin, for `after`. */
-  newer: string;
-  /** Where older ones begin, for `before`; null only at the start of the log. */
-  older: string | null;
-  /** How far back it was searched then. */
-  searched_back_to: string | null;
-}
-
-/** A partner. */
-export interface ActivityPartner {
-  /** Its company at the moment of recording. */
-  company?: string | null;
-  /** Its key. */
-  key: string;
-  /** Its name at the moment of recording. */
-  name: string;
-}
-
-/** What became of many drafts, or the first receipt of one that was stored before. */
-export type Answered = Receipts | Receipt;
-
-/** One bucket. */
-export interface Bucket {
-  /** How many activities. */
-  count: number;
-  /** Its start. */
-  start: string;
-}
-
-/** The server ends the connection. */
-export interface Bye {
-  /** Why. */
-  reason: string;
-  /** When to come back, in milliseconds. */
-  reconnect_after_ms: number;
-  /** The word. */
-  type: string;
-}
-
-/** A campaign. */
-export interface Campaign {
-  /** Its key, as first spelled. */
-  key: string;
-  /** Its name. */
-  name: string;
-}
-
-/** Catching up has ended: from here on it is live. */
-export interface CaughtUp {
-  /** Everything up to here has been sent. */
-  position: string;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** A name that may be shown has changed. */
-export interface Changed {
-  /** `expo-2026`, or `expo-2026/acme`. */
-  key: string;
-  /** The word. */
-  type: string;
-  /** `event`, `partner`, `message` or `campaign`. */
-  what: string;
-}
-
-/** A platform or a browser. */
-export interface ClientView {
-  /** Display name, as in `Windows` or `Internet Explorer`. */
-  name: string;
-  /** As in `10` or `142`. */
-  version?: string | null;
-}
-
-/** A CloudEvent 1.0 in JSON: type is the flavor, time `occurred_at`, `data` the rest of a draft. */
-export interface CloudEvent {
-  /** A draft without flavor, `occurred_at` and id. */
-  data: Record<string, unknown>;
-  /** JSON, or left out. */
-  datacontenttype?: string | null;
-  /** Unique within its source. */
-  id: string;
-  /** With `id` it makes the id of the activity: a UUIDv5 over source, line feed, id. */
-  source: string;
-  /** `1.0`. */
-  specversion: string;
-  /** When it was done; now when left out. */
-  time?: string | null;
-  /** The flavor. */
-  type: string;
-}
-
-/** Counts by value. */
-export interface Counts {
-  /** By field: each counted without its own clauses, under all others; most frequent first. */
-  by: Record<string, ValueCount[]>;
-  /** False when the search had used up its time. */
-  complete: boolean;
-  /** The position that was counted up to. */
-  position: string;
-  /** By field: activities of values that are not listed. */
-  rest: Record<string, number>;
-  /** Activities that match the whole filter set. */
-  total: number;
-}
-
-/** A draft: an activity as it is sent. Only `flavor` and `partner` are required, and `event` unless the key is bound to one. */
-export interface Draft {
-  /** `partner`, `invitee` or `unknown`; by default from the flavor. */
-  actor?: string | null;
-  /** Browser: a name, or a name and a version. */
-  browser?: unknown;
-  /** Key of the invite campaign it names. */
-  campaign?: string | null;
-  /** Class of device. */
-  device?: string | null;
-  /** Key of the event. */
-  event?: string | null;
-  /** What was done, as in `message.opened`. */
-  flavor: string;
-  /** The sender's UUID: sending it again is safe. */
-  id?: string | null;
-  /** The address it came from; masked before anything is stored. */
-  ip?: string | null;
-  /** Key of the message it names. */
-  message?: string | null;
-  /** When it was done; now when left out. */
-  occurred_at?: string | null;
-  /** Key of the partner. */
-  partner: string;
-  /** Operating system: a name, or a name and a version. */
-  platform?: unknown;
-  /** At most 32, flat: text, number or boolean; 4 KiB. */
-  properties?: Record<string, unknown> | null;
-  /** The page before: http or https. */
-  referrer_url?: string | null;
-  /** Where it happened: http or https. */
-  source_url?: string | null;
-  /** From which device, platform and browser are read where they are not given. */
-  user_agent?: string | null;
-}
-
-/** One draft, or many. */
-export type Drafts = Draft | Draft[];
-
-/** Something could not be done. */
-export interface Error {
-  /** A stable word. */
-  code: string;
-  /** What is wrong and what to do. */
-  message: string;
-  /** As the client sent it. */
-  ref?: string | null;
-  /** True when the same word may succeed later. */
-  retry: boolean;
-  /** Which subscription, if one is at fault. */
-  sub?: string | null;
-  /** The word. */
-  type: string;
-}
-
-/** An event. */
-export interface Event {
-  /** Its key, as first spelled. */
-  key: string;
-  /** Its name. */
-  name: string;
-  /** How many partners it has. */
-  partners: number;
-}
-
-/** One clause that keeps an activity out. */
-export interface Exclusion {
-  /** What the activity has there: text, a list for memberships, or null. */
-  actual: unknown;
-  /** `partner`, `not.browser`, `text`. */
-  clause: string;
-  /** What the clause asks for or, under `not`, refuses. */
-  wanted: string[];
-}
-
-/** One field at fault. */
-export interface Fault {
-  /** Which rule, for programs. */
-  code: string;
-  /** The rule and its cure, for people. */
-  message: string;
-  /** Where: `occurred_at`, `properties.amount`, `not.device[0]`. */
-  path: string;
-}
-
-/** A conjunction: each field a set of values (any of them), or under `not` (none of them). `{}` is everything. */
-export interface FilterSet {
-  /** Activities that name the message. */
-  about?: string[] | null;
-  /** `partner`, `invitee`, `unknown`. */
-  actor?: string[] | null;
-  /** Display names of browsers, and the usual other names. */
-  browser?: string[] | null;
-  /** Keys of campaigns. */
-  campaign?: string[] | null;
-  /** Classes of device. */
-  device?: string[] | null;
-  /** Keys of events. */
-  event?: string[] | null;
-  /** Flavors; a value ending in `.*` takes the family. */
-  flavor?: string[] | null;
-  /** `human`, `machine`, `unclear`. */
-  grade?: string[] | null;
-  /** UUIDs of activities. */
-  id?: string[] | null;
-  /** Activities of partners who are recipients of the message, whatever the activity names. */
-  message?: string[] | null;
-  /** The same fields: none of these values. */
-  not?: Record<string, string[]> | null;
-  /** Keys of partners, in every event, or `event/partner` in one. */
-  partner?: string[] | null;
-  /** Display names of platforms, and the usual other names. */
-  platform?: string[] | null;
-  /** Hosts of referrer URLs, or prefixes of them with scheme. */
-  referrer?: string[] | null;
-  /** Hosts of source URLs, or prefixes of them with scheme. */
-  source?: string[] | null;
-  /** Tags of the partner. */
-  tag?: string[] | null;
-  /** Words, each found somewhere in names, label, URLs or property values. */
-  text?: string | null;
-}
-
-/** The query form of a FilterSet. */
-export interface FilterSetQuery {
-  about?: string[];
-  actor?: string[];
-  browser?: string[];
-  campaign?: string[];
-  device?: string[];
-  event?: string[];
-  flavor?: string[];
-  grade?: string[];
-  id?: string[];
-  message?: string[];
-  "not.about"?: string[];
-  "not.actor"?: string[];
-  "not.browser"?: string[];
-  "not.campaign"?: string[];
-  "not.device"?: string[];
-  "not.event"?: string[];
-  "not.flavor"?: string[];
-  "not.grade"?: string[];
-  "not.id"?: string[];
-  "not.message"?: string[];
-  "not.partner"?: string[];
-  "not.platform"?: string[];
-  "not.referrer"?: string[];
-  "not.source"?: string[];
-  "not.tag"?: string[];
-  partner?: string[];
-  platform?: string[];
-  referrer?: string[];
-  source?: string[];
-  tag?: string[];
-  text?: string;
-}
-
-/** A flavor. */
-export interface Flavor {
-  /** Who acts unless the sender says otherwise: `partner`, `invitee` or `unknown`. */
-  actor: string;
-  /** As in `message.opened`. */
-  key: string;
-  /** What people read. */
-  label: string;
-  /** True when it is of the standard set. */
-  standard: boolean;
-}
-
-/** Counts by time. */
-export interface Histogram {
-  /** False when the search had used up its time. */
-  complete: boolean;
-  /** Buckets that are not empty, ascending. */
-  items: Bucket[];
-  /** The position that was counted up to. */
-  position: string;
-}
-
-/** A key, without its secret. */
-export interface Key {
-  /** When it was made. */
-  created_at: string;
-  /** The only event that exists for it. */
-  event: string | null;
-  /** Its number. */
-  id: number;
-  /** What people call it. */
-  name: string;
-  /** When it was revoked. */
-  revoked_at: string | null;
-  /** What it may do: `ingest`, `read`, `admin`. */
-  scopes: string[];
-}
-
-/** A key to be made. */
-export interface KeyDraft {
-  /** Key of the only event that exists for it. */
-  event?: string | null;
-  /** What people call it. */
-  name?: string | null;
-  /** One or more of `ingest`, `read`, `admin`. */
-  scopes: string[];
-}
-
-/** The reader was too slow and is served from the log. */
-export interface Lagging {
-  /** The end of the log now. */
-  head: string;
-  /** Everything up to here has been sent. */
-  position: string;
-  /** Entries of the log between `position` and `head`. */
-  remaining: number;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** A page of a list. */
-export interface ListBody_Campaign {
-  /** By key. */
-  items: Array<{
-    /** Its key, as first spelled. */
-    key: string;
-    /** Its name. */
-    name: string;
-  }>;
-  /** Where the next page begins, for `after`; null at the end. */
-  next: string | null;
-}
-
-/** A page of a list. */
-export interface ListBody_Event {
-  /** By key. */
-  items: Array<{
-    /** Its key, as first spelled. */
-    key: string;
-    /** Its name. */
-    name: string;
-    /** How many partners it has. */
-    partners: number;
-  }>;
-  /** Where the next page begins, for `after`; null at the end. */
-  next: string | null;
-}
-
-/** A page of a list. */
-export interface ListBody_Flavor {
-  /** By key. */
-  items: Array<{
-    /** Who acts unless the sender says otherwise: `partner`, `invitee` or `unknown`. */
-    actor: string;
-    /** As in `message.opened`. */
-    key: string;
-    /** What people read. */
-    label: string;
-    /** True when it is of the standard set. */
-    standard: boolean;
-  }>;
-  /** Where the next page begins, for `after`; null at the end. */
-  next: string | null;
-}
-
-/** A page of a list. */
-export interface ListBody_Key {
-  /** By key. */
-  items: Array<{
-    /** When it was made. */
-    created_at: string;
-    /** The only event that exists for it. */
-    event: string | null;
-    /** Its number. */
-    id: number;
-    /** What people call it. */
-    name: string;
-    /** When it was revoked. */
-    revoked_at: string | null;
-    /** What it may do: `ingest`, `read`, `admin`. */
-    scopes: string[];
-  }>;
-  /** Where the next page begins, for `after`; null at the end. */
-  next: string | null;
-}
-
-/** A page of a list. */
-export interface ListBody_Message {
-  /** By key. */
-  items: Array<{
-    /** Its key, as first spelled. */
-    key: string;
-    /** How many recipients it has. */
-    recipients: number;
-    /** Its subject. */
-    subject: string;
-  }>;
-  /** Where the next page begins, for `after`; null at the end. */
-  next: string | null;
-}
-
-/** A page of a list. */
-export interface ListBody_Partner {
-  /** By key. */
-  items: Array<{
-    /** Its company. */
-    company: string | null;
-    /** Its email address. */
-    email: string | null;
-    /** Its key, as first spelled. */
-    key: string;
-    /** Its name. */
-    name: string;
-    /** Its tags. */
-    tags: string[];
-  }>;
-  /** Where the next page begins, for `after`; null at the end. */
-  next: string | null;
-}
-
-/** A page of a list. */
-export interface ListBody_Recipient {
-  /** By key. */
-  items: Array<{
-    /** Who. */
-    partner: RecipientPartner;
-    /** How it became one: `manual` or `observed`. */
-    source: string;
-  }>;
-  /** Where the next page begins, for `after`; null at the end. */
-  next: string | null;
-}
-
-/** A message. */
-export interface Message {
-  /** Its key, as first spelled. */
-  key: string;
-  /** How many recipients it has. */
-  recipients: number;
-  /** Its subject. */
-  subject: string;
-}
-
-/** A name. */
-export interface NameDraft {
-  /** What people read. */
-  name: string;
-}
-
-/** A new key, with its secret. */
-export interface NewKey {
-  /** When it was made. */
-  created_at: string;
-  /** The only event that exists for it. */
-  event: string | null;
-  /** Its number. */
-  id: number;
-  /** The secret: shown once, kept only as a hash. */
-  key: string;
-  /** What people call it. */
-  name: string;
-  /** What it may do. */
-  scopes: string[];
-}
-
-/** A partner. */
-export interface Partner {
-  /** Its company. */
-  company: string | null;
-  /** Its email address. */
-  email: string | null;
-  /** Its key, as first spelled. */
-  key: string;
-  /** Its name. */
-  name: string;
-  /** Its tags. */
-  tags: string[];
-}
-
-/** A partner as it is sent: what is left out is empty then. */
-export interface PartnerDraft {
-  /** Its company. */
-  company?: string | null;
-  /** Its email address. */
-  email?: string | null;
-  /** What people read. */
-  name: string;
-  /** At most 64. */
-  tags?: string[] | null;
-}
-
-export interface PingWord {
-  t?: Record<string, unknown>;
-}
-
-/** Answer to a ping. */
-export interface Pong {
-  /** As the client sent it. */
-  ref?: string | null;
-  /** As the client sent it. */
-  t: Record<string, unknown>;
-  /** The word. */
-  type: string;
-}
-
-/** Nothing matched, and yet it goes on. */
-export interface Position {
-  /** Everything up to here has been sent. */
-  position: string;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** The body of a problem. */
-export interface Problem {
-  /** What happened, for programs; the words are stable. */
-  code: string;
-  /** True on a demo server, where `POST /v1/session {"demo":true}` signs in. */
-  demo?: boolean;
-  /** What exactly. */
-  detail: string;
-  /** Every field that is at fault. */
-  errors?: Fault[] | null;
-  /** The HTTP status. */
-  status: number;
-  /** What happened, for people. */
-  title: string;
-  /** Where the code is explained. */
-  type: string;
-}
-
-/** The receipt of one activity. */
-export interface Receipt {
-  /** The position after it: read on from there. */
-  cursor: string;
-  /** True when the same activity was stored before; this is its first receipt. */
-  duplicate?: boolean;
-  /** The sender's id, or the one that was made. */
-  id: string;
-  /** When it was made durable. */
-  recorded_at: string;
-  /** Its place in the log. */
-  seq: number;
-}
-
-/** What became of one of many: either `id` and `seq`, or `errors`. */
-export interface ReceiptResult {
-  /** True when it was stored before. */
-  duplicate?: boolean | null;
-  /** Every field at fault; nothing of this draft was stored. */
-  errors?: Fault[] | null;
-  /** Its id. */
-  id?: string | null;
-  /** Which draft, counted from 0. */
-  index: number;
-  /** Its place in the log. */
-  seq?: number | null;
-}
-
-/** What became of many activities. */
-export interface Receipts {
-  /** How many were stored now. */
-  accepted: number;
-  /** The position after all of them. */
-  cursor: string;
-  /** How many were stored before. */
-  duplicates: number;
-  /** How many were refused. */
-  rejected: number;
-  /** One for each draft, in order. */
-  results: ReceiptResult[];
-}
-
-/** A recipient. */
-export interface Recipient {
-  /** Who. */
-  partner: RecipientPartner;
-  /** How it became one: `manual` or `observed`. */
-  source: string;
-}
-
-/** The partner that a recipient is. */
-export interface RecipientPartner {
-  /** Its company. */
-  company: string | null;
-  /** Its key. */
-  key: string;
-  /** Its name. */
-  name: string;
-}
-
-/** What a change of recipients did. */
-export interface RecipientsChanged {
-  /** Became recipients. */
-  added: number;
-  /** Ceased to be recipients. */
-  removed: number;
-  /** Recipients now. */
-  total: number;
-}
-
-/** Partners to add to, and to remove from, the recipients. */
-export interface RecipientsDraft {
-  /** Keys of partners, at most 10,000. */
-  add?: string[] | null;
-  /** Keys of partners, at most 10,000; an activity seen later does not bring them back. */
-  remove?: string[] | null;
-}
-
-export interface RefilterWord {
-  backfill?: number | null;
-  filter: Record<string, unknown>;
-  sub: string;
-}
-
-/** A new filter is in force above `position`. */
-export interface Refiltered {
-  /** The newest of the new filter, oldest first. */
-  items: Activity[];
-  /** The view is (`older`, `position`]; null at the start of the log. */
-  older?: string | null;
-  /** Where it switched. */
-  position: string;
-  /** As the client sent it; absent when the server did it of its own accord. */
-  ref?: string | null;
-  /** The new rev. */
-  rev: number;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** A subscription could not go on where it was; `subscribed` with mode fresh follows. */
-export interface Reset {
-  /** The oldest position that could be continued. */
-  oldest: string;
-  /** `epoch`, `pruned` or `ahead`. */
-  reason: string;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-export interface SealWord {
-  from?: string | null;
-  sub: string;
-}
-
-/** How many match, counted in the store. */
-export interface Sealed {
-  /** The count begins after this. */
-  from: string;
-  /** And ends here: all of them have been sent. */
-  position: string;
-  /** As the client sent it. */
-  ref?: string | null;
-  /** Under which filter. */
-  rev: number;
-  /** When the first entry after `from` was recorded; null when there is none. */
-  since?: string | null;
-  /** How many. */
-  stored: number;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** Who is signed in. */
-export interface Session {
-  /** True on a demo server. */
-  demo: boolean;
-  /** The only event that exists for them. */
-  event: string | null;
-  /** What they may do: `ingest`, `read`, `admin`. */
-  scopes: string[];
-  /** Where. */
-  workspace: Workspace;
-}
-
-/** Either a key, or, on a demo server, `demo`. */
-export interface SessionDraft {
-  /** True to sign in to a demo. */
-  demo?: boolean | null;
-  /** A key with the scope read. */
-  key?: string | null;
-}
-
-/** A subject. */
-export interface SubjectDraft {
-  /** What people read. */
-  subject: string;
-}
-
-export interface SubscribeWord {
-  after?: string | null;
-  backfill?: number | null;
-  conflate_ms?: number | null;
-  filter: Record<string, unknown>;
-  sub: string;
-}
-
-/** A subscription has begun: its filter is in force. */
-export interface Subscribed {
-  /** True when more follows before `caught_up`. */
-  catching_up: boolean;
-  /** The end of the log now. */
-  head: string;
-  /** Oldest first. */
-  items: Activity[];
-  /** `resumed` or `fresh`. */
-  mode: string;
-  /** Where reading history goes on; null at the start of the log and when resumed. */
-  older?: string | null;
-  /** Everything up to here has been sent. */
-  position: string;
-  /** As the client sent it. */
-  ref?: string | null;
-  /** Entries of the log between `position` and its end, while catching up: at most so many activities are to come. */
-  remaining?: number | null;
-  /** 1. */
-  rev: number;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** A ticket. */
-export interface Ticket {
-  /** When it is too old. */
-  expires_at: string;
-  /** For `?ticket=` of `/v1/ws` or `/v1/activities/stream`, once. */
-  ticket: string;
-}
-
-export interface UnsubscribeWord {
-  sub: string;
-}
-
-/** A subscription has ended. */
-export interface Unsubscribed {
-  /** Everything up to here has been sent. */
-  position: string;
-  /** As the client sent it. */
-  ref?: string | null;
-  /** Which subscription. */
-  sub: string;
-  /** The word. */
-  type: string;
-}
-
-/** One value and its count. */
-export interface ValueCount {
-  /** How many activities. */
-  count: number;
-  /** What people read. */
-  label: string;
-  /** What a filter takes. */
-  value: string;
-}
-
-/** The first frame of a connection. */
-export interface Welcome {
-  /** Longest silence, in milliseconds. */
-  heartbeat_ms: number;
-  /** What the server accepts. */
-  limits: WelcomeLimits;
-  /** RFC 3339. */
-  server_time: string;
-  /** Names this session in logs. */
-  session: string;
-  /** The word. */
-  type: string;
-}
-
-/** What the server accepts on a connection. */
-export interface WelcomeLimits {
-  /** Activities sent back at most. */
-  backfill: number;
-  /** Bytes of one frame from the client. */
-  inbound_frame_bytes: number;
-  /** Bytes of one frame to the client. */
-  outbound_frame_bytes: number;
-  /** Subscriptions of one connection. */
-  subscriptions: number;
-}
-
-/** Whether an activity is in a view, and if not, why. */
-export interface Why {
-  /** The clauses that keep it out. */
-  excluded_by: Exclusion[];
-  /** True when it is in the view. */
-  matches: boolean;
-}
-
-/** A workspace. */
-export interface Workspace {
-  /** Its key. */
-  key: string;
-  /** Its name. */
-  name: string;
-}
-
-export type U64 = number;
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description Activities, in seq order, each exactly once within a rev; and what became of earlier ones, to be applied after them,
+         *     `amended` and `erased` together by `at`. Applying one twice, or one of an unknown id, changes nothing.
+         */
+        Activities: {
+            /** @description Amendments of activities that matched before, or match now. */
+            amended?: components["schemas"]["Amended"][];
+            /** @description Erasures in the events that this subscription may see, whatever was erased. */
+            erased?: components["schemas"]["Erased"][];
+            /** @description Oldest first. */
+            items: components["schemas"]["Activity"][];
+            /** @description Everything up to here has been sent. */
+            position: string;
+            /**
+             * Format: int64
+             * @description Entries of the log between `position` and its end, while catching up: at most so many activities are to come.
+             */
+            remaining?: number | null;
+            /**
+             * Format: int32
+             * @description Under which filter.
+             */
+            rev: number;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description An activity as it is read. Made once, when it is recorded; from then on its bytes are copied, not made again. */
+        Activity: {
+            /** @description `partner`, `invitee` or `unknown`. */
+            actor: string;
+            browser?: null | components["schemas"]["ClientView"];
+            campaign?: null | components["schemas"]["ActivityNamed"];
+            /** @description Class of device. */
+            device: string;
+            /** @description At which event. */
+            event: components["schemas"]["ActivityNamed"];
+            /** @description What was done. */
+            flavor: components["schemas"]["ActivityFlavor"];
+            /** @description `human`, `machine` or `unclear`. */
+            grade: string;
+            /** @description Why that grade. */
+            grade_reasons: string[];
+            /**
+             * Format: uuid
+             * @description The sender's UUID, or a UUIDv7 of the server.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description `recorded_at` minus `occurred_at` in milliseconds, never negative.
+             */
+            late_ms: number;
+            message?: null | components["schemas"]["ActivityMessage"];
+            /**
+             * Format: date-time
+             * @description When it was done, by the sender's clock.
+             */
+            occurred_at: string;
+            /** @description By whom, or by somebody that partner reached. */
+            partner: components["schemas"]["ActivityPartner"];
+            platform?: null | components["schemas"]["ClientView"];
+            /** @description Whatever else the sender told: flat, text, number or boolean. */
+            properties: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was made durable.
+             */
+            recorded_at: string;
+            /** @description The page before. */
+            referrer_url?: string | null;
+            /** @description Place in the log of the workspace. */
+            seq: components["schemas"]["u64"];
+            /** @description Where it happened. */
+            source_url?: string | null;
+        };
+        /** @description A flavor and what people read. */
+        ActivityFlavor: {
+            /** @description As in `message.opened`. */
+            key: string;
+            /** @description As in `Opened the message`. */
+            label: string;
+        };
+        /** @description A message. */
+        ActivityMessage: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its subject at the moment of recording. */
+            subject: string;
+        };
+        /** @description An event or a campaign. */
+        ActivityNamed: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its name at the moment of recording. */
+            name: string;
+        };
+        /** @description A page of activities. */
+        ActivityPage: {
+            /** @description False when the page ended because the search had used up its time; `items` may then be empty. */
+            complete: boolean;
+            /** @description The activities: newest first, or oldest first with `after`. */
+            items: components["schemas"]["Activity"][];
+            /** @description True when an `after` page ended before the end: go on with `newer`. */
+            more: boolean;
+            /** @description Where newer ones begin, for `after`. */
+            newer: string;
+            /** @description Where older ones begin, for `before`; null only at the start of the log. */
+            older: string | null;
+            /**
+             * Format: date-time
+             * @description How far back it was searched then.
+             */
+            searched_back_to: string | null;
+        };
+        /** @description A partner. */
+        ActivityPartner: {
+            /** @description Its company at the moment of recording. */
+            company?: string | null;
+            /** @description Its key. */
+            key: string;
+            /** @description Its name at the moment of recording. */
+            name: string;
+        };
+        /** @description An amendment as a subscription is told of it. */
+        Amended: {
+            /** @description Place of the amendment. */
+            at: components["schemas"]["u64"];
+            /** @description `human`, `machine` or `unclear`. */
+            grade: string;
+            /** @description Why that grade. */
+            grade_reasons: string[];
+            /**
+             * Format: uuid
+             * @description Identity of the activity.
+             */
+            id: string;
+            /** @description The whole activity, when it matches only now. */
+            item?: components["schemas"]["Activity"];
+            /** @description True when it no longer matches. */
+            left?: boolean;
+            /** @description Place of the activity. */
+            seq: components["schemas"]["u64"];
+        };
+        /** @description The amendment of an activity. */
+        Amendment: {
+            /** @description The position after it. */
+            cursor: string;
+            /**
+             * Format: uuid
+             * @description The activity's.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Place of the entry that gave it this grade: the amendment, or the activity itself where it had that grade already.
+             */
+            seq: number;
+        };
+        /** @description The grade that an activity is to have. */
+        AmendmentDraft: {
+            /**
+             * @description Whether a person acted.
+             * @enum {string}
+             */
+            grade: "unclear" | "human" | "machine";
+            /** @description Why, as in `declared_bot`. */
+            grade_reasons: string[];
+        };
+        /** @description What became of many drafts, or the first receipt of one that was stored before. */
+        Answered: components["schemas"]["Receipts"] | components["schemas"]["Receipt"];
+        /** @description One bucket. */
+        Bucket: {
+            /**
+             * Format: int64
+             * @description How many activities.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description Its start.
+             */
+            start: string;
+        };
+        /** @description The server ends the connection. */
+        Bye: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description When to come back, in milliseconds.
+             */
+            reconnect_after_ms: number;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description A campaign. */
+        Campaign: {
+            /** @description Its key, as first spelled. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A campaign as it is sent. */
+        CampaignDraft: {
+            /** @description What people read. */
+            name: string;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. A campaign as it is sent. */
+        CampaignPatch: {
+            /** @description What people read. */
+            name?: string;
+        };
+        /** @description Catching up has ended: from here on it is live. */
+        CaughtUp: {
+            /** @description Everything up to here has been sent. */
+            position: string;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description Names that may be shown have changed; at most one such frame a second. */
+        Changed: {
+            /** @description Which: `expo-2026`, or `expo-2026/acme`; at most 100. Null when there are more: read the directory again. */
+            keys?: string[] | null;
+            /** @description The word. */
+            type: string;
+            /** @description `event`, `partner`, `message` or `campaign`. */
+            what: string;
+        };
+        /** @description A platform or a browser. */
+        ClientView: {
+            /** @description Display name, as in `Windows` or `Internet Explorer`. */
+            name: string;
+            /** @description As in `10` or `142`. */
+            version?: string | null;
+        };
+        /** @description A CloudEvent 1.0 in JSON: type is the flavor, time `occurred_at`, `data` the rest of a draft. */
+        CloudEvent: {
+            /** @description A draft without flavor, `occurred_at` and id. */
+            data: Record<string, never>;
+            /** @description JSON, or left out. */
+            datacontenttype?: string | null;
+            /** @description Unique within its source. */
+            id: string;
+            /** @description With `id` it makes the id of the activity: a UUIDv5 over source, line feed, id. */
+            source: string;
+            /**
+             * @description `1.0`.
+             * @constant
+             */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it was done; now when left out.
+             */
+            time?: string | null;
+            /** @description The flavor. */
+            type: string;
+        };
+        /** @description Counts by value. */
+        Counts: {
+            /** @description By field: each counted without its own clauses, under all others; most frequent first. */
+            by: {
+                [key: string]: components["schemas"]["ValueCount"][];
+            };
+            /** @description False when the search had used up its time: counts are the least that there are. */
+            complete: boolean;
+            /**
+             * Format: date-time
+             * @description How far back it was counted then; null when it was counted to the start.
+             */
+            counted_back_to: string | null;
+            /** @description The position that was counted up to. */
+            position: string;
+            /** @description By field: activities of values that are not listed. */
+            rest: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Activities that match the whole filter set.
+             */
+            total: number;
+        };
+        /** @description A draft: an activity as it is sent. Only `flavor` and `partner` are required, and `event` unless the key is bound to one. */
+        Draft: {
+            /**
+             * @description `partner`, `invitee` or `unknown`; by default from the flavor.
+             * @enum {string|null}
+             */
+            actor?: "partner" | "invitee" | "unknown" | null;
+            /** @description Browser: a name, or a name and a version. */
+            browser?: null | string | {
+                name: string;
+                version?: string;
+            };
+            /** @description Key of the invite campaign it names. */
+            campaign?: string | null;
+            /**
+             * @description Class of device.
+             * @enum {string|null}
+             */
+            device?: "desktop" | "mobile" | "tablet" | "tv" | "console" | "wearable" | "bot" | "email_client" | "unknown" | null;
+            /**
+             * @description Key of the event.
+             * @example expo-2026
+             */
+            event?: string | null;
+            /**
+             * @description What was done, as in `message.opened`.
+             * @example message.opened
+             */
+            flavor: string;
+            /**
+             * Format: uuid
+             * @description The sender's UUID: sending it again is safe.
+             */
+            id?: string | null;
+            /** @description The address it came from, with a port or as the first of a list too; masked before anything is stored. */
+            ip?: string | null;
+            /** @description Key of the message it names. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was done; now when left out.
+             */
+            occurred_at?: string | null;
+            /**
+             * @description Key of the partner.
+             * @example acme
+             */
+            partner: string;
+            /** @description Operating system: a name, or a name and a version. */
+            platform?: null | string | {
+                name: string;
+                version?: string;
+            };
+            /** @description At most 32, flat: text, number or boolean; 4 KiB. */
+            properties?: {
+                [key: string]: string | number | boolean;
+            } | null;
+            /** @description The page before, by the same rule. */
+            referrer_url?: string | null;
+            /** @description Where it happened: http or https; what is neither is left out with a warning. User and password are never kept. */
+            source_url?: string | null;
+            /** @description Cut at 2,048 bytes. From which device, platform and browser are read where they are not given. */
+            user_agent?: string | null;
+        };
+        /** @description One draft, or many. */
+        Drafts: components["schemas"]["Draft"] | components["schemas"]["Draft"][];
+        /** @description An erasure as a subscription is told of it. */
+        Erased: {
+            /** @description Place of the erasure. */
+            at: components["schemas"]["u64"];
+            /**
+             * Format: uuid
+             * @description Identity of the activity.
+             */
+            id: string;
+            /** @description Its place. */
+            seq: components["schemas"]["u64"];
+        };
+        /** @description Something could not be done. */
+        Error: {
+            /** @description A stable word. */
+            code: string;
+            /** @description What is wrong and what to do. */
+            message: string;
+            /** @description As the client sent it. */
+            ref?: string | null;
+            /** @description True when the same word may succeed later. */
+            retry: boolean;
+            /** @description Which subscription, if one is at fault. */
+            sub?: string | null;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description An event. */
+        Event: {
+            /** @description Its key, as first spelled. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many partners it has.
+             */
+            partners: number;
+        };
+        /** @description An event as it is sent. */
+        EventDraft: {
+            /** @description What people read. */
+            name: string;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. An event as it is sent. */
+        EventPatch: {
+            /** @description What people read. */
+            name?: string;
+        };
+        /** @description One clause that keeps an activity out. */
+        Exclusion: {
+            /** @description What the activity has there: text, a list for memberships, or null. */
+            actual: unknown;
+            /** @description `partner`, `not.browser`, `text`. */
+            clause: string;
+            /** @description `view` when it is a clause of the view; absent when it is one of the filter set that was sent. */
+            in?: string | null;
+            /** @description What the clause asks for or, under `not`, refuses. */
+            wanted: string[];
+        };
+        /** @description One field at fault. */
+        Fault: {
+            /** @description Which rule, for programs. */
+            code: string;
+            /** @description The rule and its cure, for people. */
+            message: string;
+            /** @description Where: `occurred_at`, `properties.amount`, `not.device[0]`. */
+            path: string;
+        };
+        /** @description A conjunction: each field a set of values (any of them), or under `not` (none of them). `{}` is everything. */
+        FilterSet: {
+            /** @description Activities that name the message. */
+            about?: string[] | null;
+            /** @description `partner`, `invitee`, `unknown`. */
+            actor?: ("partner" | "invitee" | "unknown")[] | null;
+            /** @description Display names of browsers, and the usual other names. */
+            browser?: string[] | null;
+            /** @description Keys of campaigns. */
+            campaign?: string[] | null;
+            /** @description Classes of device. */
+            device?: ("desktop" | "mobile" | "tablet" | "tv" | "console" | "wearable" | "bot" | "email_client" | "unknown")[] | null;
+            /** @description Keys of events. */
+            event?: string[] | null;
+            /** @description Flavors; a value ending in `.*` takes the family. */
+            flavor?: string[] | null;
+            /** @description `human`, `machine`, `unclear`. */
+            grade?: ("human" | "machine" | "unclear")[] | null;
+            /** @description UUIDs of activities. */
+            id?: string[] | null;
+            /** @description Activities of partners who are recipients of the message, whatever the activity names. */
+            message?: string[] | null;
+            /** @description The same fields: none of these values. */
+            not?: {
+                [key: string]: string[];
+            } | null;
+            /** @description Keys of partners, in every event, or `event/partner` in one. */
+            partner?: string[] | null;
+            /** @description Display names of platforms, and the usual other names. */
+            platform?: string[] | null;
+            /** @description Hosts of referrer URLs, or prefixes of them with scheme. */
+            referrer?: string[] | null;
+            /** @description Hosts of source URLs, or prefixes of them with scheme. */
+            source?: string[] | null;
+            /** @description Tags of the partner. */
+            tag?: string[] | null;
+            /** @description Words, each found somewhere in names, label, URLs or property values. */
+            text?: string | null;
+        };
+        /** @description The query form of a FilterSet. */
+        FilterSetQuery: {
+            about?: string[];
+            actor?: string[];
+            browser?: string[];
+            campaign?: string[];
+            device?: string[];
+            event?: string[];
+            flavor?: string[];
+            grade?: string[];
+            id?: string[];
+            message?: string[];
+            "not.about"?: string[];
+            "not.actor"?: string[];
+            "not.browser"?: string[];
+            "not.campaign"?: string[];
+            "not.device"?: string[];
+            "not.event"?: string[];
+            "not.flavor"?: string[];
+            "not.grade"?: string[];
+            "not.id"?: string[];
+            "not.message"?: string[];
+            "not.partner"?: string[];
+            "not.platform"?: string[];
+            "not.referrer"?: string[];
+            "not.source"?: string[];
+            "not.tag"?: string[];
+            partner?: string[];
+            platform?: string[];
+            referrer?: string[];
+            source?: string[];
+            tag?: string[];
+            text?: string;
+        };
+        /** @description A flavor. */
+        Flavor: {
+            /** @description Who acts unless the sender says otherwise: `partner`, `invitee` or `unknown`. */
+            actor: string;
+            /** @description As in `message.opened`. */
+            key: string;
+            /** @description What people read. */
+            label: string;
+            /** @description True when it is of the standard set. */
+            standard: boolean;
+        };
+        /** @description Counts by time. */
+        Histogram: {
+            /** @description False when the search had used up its time before all was counted. */
+            complete: boolean;
+            /**
+             * Format: date-time
+             * @description Where it was not complete: buckets that start at or after this time are whole, of those before it counts are the least
+             *     that there are.
+             */
+            counted_back_to?: string | null;
+            /** @description Buckets that are not empty, ascending. */
+            items: components["schemas"]["Bucket"][];
+            /** @description Where it was not complete: ask the same with this as `before`, and add what comes to these buckets. */
+            older?: string | null;
+            /** @description The position that was counted up to. */
+            position: string;
+        };
+        /** @description A key, without its secret. */
+        Key: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The only event that exists for it. */
+            event: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description `key`, or `site`: one that stands in web pages and only collects. */
+            kind: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Origins whose pages may use it, where it is a site key. */
+            origins: string[];
+            /**
+             * Format: int32
+             * @description Activities a second that it may send, where it has a rate of its own.
+             */
+            rate_per_s: number | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at: string | null;
+            /** @description What it may do: `ingest`, `read`, `admin`. */
+            scopes: string[];
+        };
+        /** @description A key to be made. */
+        KeyDraft: {
+            /** @description Key of the only event that exists for it. */
+            event?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, and every stream with it.
+             */
+            expires_at?: string | null;
+            /**
+             * @description `key`, or nothing.
+             * @enum {string|null}
+             */
+            kind?: "key" | null;
+            /** @description What people call it. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description Activities, and requests that send some, a second; without it the server's own rate.
+             */
+            rate_per_s?: number | null;
+            /** @description One or more of `ingest`, `read`, `admin`. */
+            scopes: ("ingest" | "read" | "admin")[];
+        };
+        /** @description The reader was too slow and is served from the log. */
+        Lagging: {
+            /** @description The end of the log now. */
+            head: string;
+            /** @description Everything up to here has been sent. */
+            position: string;
+            /**
+             * Format: int64
+             * @description Entries of the log between `position` and `head`.
+             */
+            remaining: number;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description A page of a list. */
+        ListBody_Campaign: {
+            /** @description By key. */
+            items: components["schemas"]["Campaign"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Event: {
+            /** @description By key. */
+            items: components["schemas"]["Event"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Flavor: {
+            /** @description By key. */
+            items: {
+                /** @description Who acts unless the sender says otherwise: `partner`, `invitee` or `unknown`. */
+                actor: string;
+                /** @description As in `message.opened`. */
+                key: string;
+                /** @description What people read. */
+                label: string;
+                /** @description True when it is of the standard set. */
+                standard: boolean;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Key: {
+            /** @description By key. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description The only event that exists for it. */
+                event: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself.
+                 */
+                expires_at: string | null;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description `key`, or `site`: one that stands in web pages and only collects. */
+                kind: string;
+                /** @description What people call it. */
+                name: string;
+                /** @description Origins whose pages may use it, where it is a site key. */
+                origins: string[];
+                /**
+                 * Format: int32
+                 * @description Activities a second that it may send, where it has a rate of its own.
+                 */
+                rate_per_s: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revoked_at: string | null;
+                /** @description What it may do: `ingest`, `read`, `admin`. */
+                scopes: string[];
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Message: {
+            /** @description By key. */
+            items: components["schemas"]["Message"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Partner: {
+            /** @description By key. */
+            items: components["schemas"]["Partner"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Recipient: {
+            /** @description By key. */
+            items: {
+                /** @description Who. */
+                partner: components["schemas"]["RecipientPartner"];
+                /** @description How it became one: `manual` or `observed`. */
+                source: string;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_View: {
+            /** @description By key. */
+            items: components["schemas"]["View"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A message. */
+        Message: {
+            /** @description Its key, as first spelled. */
+            key: string;
+            /**
+             * Format: int64
+             * @description How many recipients it has.
+             */
+            recipients: number;
+            /** @description Its subject. */
+            subject: string;
+        };
+        /** @description A message as it is sent. */
+        MessageDraft: {
+            /** @description What people read. */
+            subject: string;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. A message as it is sent. */
+        MessagePatch: {
+            /** @description What people read. */
+            subject?: string;
+        };
+        /** @description A new key, with its secret. */
+        NewKey: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description The only event that exists for it. */
+            event: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The secret: shown once, kept only as a hash. */
+            key: string;
+            /** @description `key` or `site`. */
+            kind: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Origins whose pages may use it, where it is a site key. */
+            origins: string[];
+            /**
+             * Format: int32
+             * @description Activities a second that it may send, where it has a rate of its own.
+             */
+            rate_per_s: number | null;
+            /** @description What it may do. */
+            scopes: string[];
+        };
+        /** @description A key to be made, or a site key. */
+        NewKeyDraft: components["schemas"]["KeyDraft"] | components["schemas"]["SiteKeyDraft"];
+        /** @description A partner. */
+        Partner: {
+            /** @description Its company. */
+            company: string | null;
+            /** @description Its email address. */
+            email: string | null;
+            /** @description Its key, as first spelled. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its tags. */
+            tags: string[];
+        };
+        /** @description A partner as it is sent: what is left out is empty then. */
+        PartnerDraft: {
+            /** @description Its company. */
+            company?: string | null;
+            /** @description Its email address. */
+            email?: string | null;
+            /** @description What people read. */
+            name: string;
+            /** @description At most 64. */
+            tags?: string[] | null;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. A partner as it is sent: what is left out is empty then. */
+        PartnerPatch: {
+            /** @description Its company. */
+            company?: string | null;
+            /** @description Its email address. */
+            email?: string | null;
+            /** @description What people read. */
+            name?: string;
+            /** @description At most 64. */
+            tags?: string[] | null;
+        };
+        /** @description Partners to be made or replaced, all or none. */
+        PartnersDraft: {
+            /**
+             * @description What happens to those that are there: `replace` (as when left out), or `keep`, which leaves them as they are.
+             * @enum {string|null}
+             */
+            existing?: "replace" | "keep" | null;
+            /** @description At most 10,000, each key once. */
+            items: {
+                /** @description Its company. */
+                company?: string | null;
+                /** @description Its email address. */
+                email?: string | null;
+                /** @description Its key. */
+                key: string;
+                /** @description What people read. */
+                name: string;
+                /** @description At most 64. */
+                tags?: string[] | null;
+            }[];
+        };
+        /** @description What became of many partners. */
+        PartnersPut: {
+            /** @description How many were not there before. */
+            created: number;
+            /** @description How many were there, and are others now. */
+            replaced: number;
+            /** @description How many were there and are as they were. */
+            unchanged: number;
+        };
+        PingWord: {
+            t?: Record<string, never>;
+        };
+        /** @description Answer to a ping. */
+        Pong: {
+            /** @description As the client sent it. */
+            ref?: string | null;
+            /** @description As the client sent it. */
+            t: Record<string, never>;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description Nothing matched, and yet it goes on. */
+        Position: {
+            /**
+             * Format: date-time
+             * @description When the whole path was last known to work: all that was durable then has been sent.
+             */
+            checked_at?: string | null;
+            /** @description Everything up to here has been sent. */
+            position: string;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description The body of a problem. */
+        Problem: {
+            /** @description What happened, for programs; the words are stable. */
+            code: string;
+            /** @description True on a demo server, where `POST /v1/session {"demo":true}` signs in. */
+            demo?: boolean;
+            /** @description What exactly. */
+            detail: string;
+            /** @description Every field that is at fault. */
+            errors?: components["schemas"]["Fault"][] | null;
+            /** @description The request, as the log names it; the same as in `X-Request-Id`. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description What happened, for people. */
+            title: string;
+            /** @description Where the code is explained. */
+            type: string;
+        };
+        /** @description The whole path has broken, or works again: sent once each, and to who comes while it is broken. */
+        Pulse: {
+            /**
+             * @description `not_stored`: nothing can be made durable; `not_delivered`: what is durable does not reach those who read. Absent when
+             *     it is `ok`.
+             */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it last worked; absent when it is `ok`.
+             */
+            since?: string | null;
+            /** @description `broken` or `ok`. */
+            state: string;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description The receipt of one activity. */
+        Receipt: {
+            /** @description The position after it: read on from there. */
+            cursor: string;
+            /** @description True when the same activity was stored before; this is its first receipt. */
+            duplicate?: boolean;
+            /**
+             * Format: uuid
+             * @description The sender's id, or the one that was made.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was made durable.
+             */
+            recorded_at: string;
+            /**
+             * Format: int64
+             * @description Its place in the log.
+             */
+            seq: number;
+            /** @description What was left out, cut or read of the fields that only enrich: `source_url`, `referrer_url`, `user_agent`, `ip`. */
+            warnings?: components["schemas"]["Fault"][];
+        };
+        /** @description What became of one of many: either `id` and `seq`, or `errors`. */
+        ReceiptResult: {
+            /** @description True when it was stored before. */
+            duplicate?: boolean | null;
+            /** @description Every field at fault; nothing of this draft was stored. */
+            errors?: components["schemas"]["Fault"][] | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id?: string | null;
+            /** @description Which draft, counted from 0. */
+            index: number;
+            /**
+             * Format: int64
+             * @description Its place in the log.
+             */
+            seq?: number | null;
+            /** @description What was left out, cut or read of a stored one. */
+            warnings?: components["schemas"]["Fault"][] | null;
+        };
+        /** @description What became of many activities. */
+        Receipts: {
+            /** @description How many were stored now. */
+            accepted: number;
+            /** @description The position after all of them. */
+            cursor: string;
+            /** @description How many were stored before. */
+            duplicates: number;
+            /** @description How many were refused. */
+            rejected: number;
+            /** @description One for each draft, in order. */
+            results: components["schemas"]["ReceiptResult"][];
+        };
+        /** @description A recipient. */
+        Recipient: {
+            /** @description Who. */
+            partner: components["schemas"]["RecipientPartner"];
+            /** @description How it became one: `manual` or `observed`. */
+            source: string;
+        };
+        /** @description The partner that a recipient is. */
+        RecipientPartner: {
+            /** @description Its company. */
+            company: string | null;
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description What a change of recipients did. */
+        RecipientsChanged: {
+            /** @description Became recipients. */
+            added: number;
+            /** @description Ceased to be recipients. */
+            removed: number;
+            /** @description Recipients now. */
+            total: number;
+        };
+        /** @description Partners to add to, and to remove from, the recipients. */
+        RecipientsDraft: {
+            /** @description Keys of partners, at most 10,000. */
+            add?: string[] | null;
+            /** @description Keys of partners, at most 10,000; an activity seen later does not bring them back. */
+            remove?: string[] | null;
+        };
+        /** @description A new filter is in force above `position`. */
+        Refiltered: {
+            /** @description The newest of the new filter, oldest first. */
+            items: components["schemas"]["Activity"][];
+            /** @description The view is (`older`, `position`]; null at the start of the log. */
+            older?: string | null;
+            /** @description Where it switched. */
+            position: string;
+            /** @description As the client sent it; absent when the server did it of its own accord. */
+            ref?: string | null;
+            /**
+             * Format: int32
+             * @description The new rev.
+             */
+            rev: number;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        RefilterWord: {
+            backfill?: number | null;
+            filter: Record<string, never>;
+            sub: string;
+        };
+        /** @description A subscription could not go on where it was; `subscribed` with mode fresh follows. */
+        Reset: {
+            /** @description The oldest position that could be continued. */
+            oldest: string;
+            /** @description `epoch`: of another log, or of another history of it; `pruned`: what comes next is gone. */
+            reason: string;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description How long activities are kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Days from the recording of an activity on; null keeps all of them.
+             */
+            days: number | null;
+            /** @description Days of single flavors; none for now. */
+            flavors: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description Everything recorded from here on is there; null while nothing was ever taken away.
+             */
+            kept_since: string | null;
+        };
+        /** @description How long activities are to be kept. */
+        RetentionDraft: {
+            /**
+             * Format: int32
+             * @description Days from the recording of an activity on, 1 to 36,500; null or left out keeps all of them.
+             */
+            days?: number | null;
+            /** @description Days of single flavors. None can be given yet; left out and empty are the same. */
+            flavors?: Record<string, never> | null;
+        };
+        /** @description How many match, counted in the store. */
+        Sealed: {
+            /** @description The count begins after this. */
+            from: string;
+            /** @description And ends here: all of them have been sent. */
+            position: string;
+            /** @description As the client sent it. */
+            ref?: string | null;
+            /**
+             * Format: int32
+             * @description Under which filter.
+             */
+            rev: number;
+            /**
+             * Format: date-time
+             * @description When the first entry after `from` was recorded; null when there is none.
+             */
+            since?: string | null;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            stored: number;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        SealWord: {
+            from?: string | null;
+            sub: string;
+        };
+        /** @description Who is signed in. */
+        Session: {
+            /** @description True on a demo server. */
+            demo: boolean;
+            /** @description The only event that exists for them. */
+            event: string | null;
+            /** @description What they may do: `ingest`, `read`, `admin`. */
+            scopes: string[];
+            /** @description Where. */
+            workspace: components["schemas"]["Workspace"];
+        };
+        /** @description Either a key, or, on a demo server, `demo`. */
+        SessionDraft: {
+            /** @description True to sign in to a demo. */
+            demo?: boolean | null;
+            /** @description A key with the scope read. */
+            key?: string | null;
+        };
+        /** @description A site key to be made: it stands in web pages for all to read, and only collects. */
+        SiteKeyDraft: {
+            /** @description Key of the event that it collects for; what is not in its directory yet is not made. */
+            event: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, and every stream with it.
+             */
+            expires_at?: string | null;
+            /**
+             * @description `site`.
+             * @enum {string}
+             */
+            kind: "site";
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Origins whose pages may use it, as browsers send them: scheme and host, and the port where it is not the usual one. */
+            origins: string[];
+            /**
+             * Format: int32
+             * @description Activities, and requests that send some, a second; without it the server's own rate.
+             */
+            rate_per_s?: number | null;
+            /** @description `ingest`, or nothing. */
+            scopes?: "ingest"[] | null;
+        };
+        /** @description A subscription has begun: its filter is in force. */
+        Subscribed: {
+            /** @description True when more follows before `caught_up`. */
+            catching_up: boolean;
+            /** @description The end of the log now. */
+            head: string;
+            /** @description Oldest first. */
+            items: components["schemas"]["Activity"][];
+            /** @description `resumed` or `fresh`. */
+            mode: string;
+            /** @description Where reading history goes on; null at the start of the log and when resumed. */
+            older?: string | null;
+            /** @description Everything up to here has been sent. */
+            position: string;
+            /** @description As the client sent it. */
+            ref?: string | null;
+            /**
+             * Format: int64
+             * @description Entries of the log between `position` and its end, while catching up: at most so many activities are to come.
+             */
+            remaining?: number | null;
+            /**
+             * Format: int32
+             * @description 1.
+             */
+            rev: number;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        SubscribeWord: {
+            after?: string | null;
+            backfill?: number | null;
+            /** Format: int64 */
+            conflate_ms?: number | null;
+            /** @description A filter set; one of this and `view` at least. */
+            filter?: Record<string, never> | null;
+            /** @description True to be told `position` with `checked_at` every two seconds. */
+            pulse?: boolean | null;
+            sub: string;
+            /** @description Key of a view: both it and `filter` must hold. */
+            view?: string | null;
+        };
+        /** @description A ticket. */
+        Ticket: {
+            /**
+             * Format: date-time
+             * @description When it is too old.
+             */
+            expires_at: string;
+            /**
+             * @description For `?ticket=` of `/v1/ws` or `/v1/activities/stream`, once. With a `Last-Event-ID` it opens the same stream again, for
+             *     10 minutes and 10 more each time.
+             */
+            ticket: string;
+        };
+        /** Format: int64 */
+        u64: number;
+        /** @description A subscription has ended. */
+        Unsubscribed: {
+            /** @description Everything up to here has been sent. */
+            position: string;
+            /** @description As the client sent it. */
+            ref?: string | null;
+            /** @description Which subscription. */
+            sub: string;
+            /** @description The word. */
+            type: string;
+        };
+        UnsubscribeWord: {
+            sub: string;
+        };
+        /** @description One value and its count. */
+        ValueCount: {
+            /**
+             * Format: int64
+             * @description How many activities.
+             */
+            count: number;
+            /** @description What people read. */
+            label: string;
+            /** @description What a filter takes. */
+            value: string;
+        };
+        /** @description A view. */
+        View: {
+            /** @description Width of the chart's buckets: `minute`, `hour` or `day`; null is no chart. */
+            chart: string | null;
+            /** @description What a list shows of each, in this order; empty is the usual. */
+            columns: string[];
+            /** @description True for the one that is shown first for its event. */
+            default: boolean;
+            /** @description Key of the one event that it is of; null is all. */
+            event: string | null;
+            /** @description Which activities are in it, in canonical form. */
+            filter: components["schemas"]["FilterSet"];
+            /** @description Its key, as first spelled. */
+            key: string;
+            /** @description `feed`: a view of activities. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description True for one that only its maker sees. */
+            private: boolean;
+            /** @description IANA time zone; null is that of the event, or else UTC. */
+            zone: string | null;
+        };
+        /** @description A view as it is sent: what is left out is as in an empty one. */
+        ViewDraft: {
+            /**
+             * @description Width of the chart's buckets.
+             * @enum {string|null}
+             */
+            chart?: "minute" | "hour" | "day" | null;
+            /** @description What a list shows of each, in this order. */
+            columns?: ("occurred_at" | "recorded_at" | "flavor" | "event" | "partner" | "company" | "message" | "campaign" | "actor" | "device" | "platform" | "browser" | "source_url" | "referrer_url" | "grade" | "late_ms" | "properties" | "id")[] | null;
+            /** @description True for the one that is shown first for its event. */
+            default?: boolean | null;
+            /** @description Key of the one event that it is of; all without it. */
+            event?: string | null;
+            /** @description A FilterSet; everything without it. */
+            filter?: Record<string, never> | null;
+            /**
+             * @description `feed`: a view of activities, as when left out.
+             * @enum {string|null}
+             */
+            kind?: "feed" | null;
+            /** @description What people read. */
+            name: string;
+            /** @description True for one that only you see. */
+            private?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone; that of the event without it, or else UTC.
+             */
+            zone?: string | null;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. A view as it is sent: what is left out is as in an empty one. */
+        ViewPatch: {
+            /**
+             * @description Width of the chart's buckets.
+             * @enum {string|null}
+             */
+            chart?: "minute" | "hour" | "day" | null;
+            /** @description What a list shows of each, in this order. */
+            columns?: ("occurred_at" | "recorded_at" | "flavor" | "event" | "partner" | "company" | "message" | "campaign" | "actor" | "device" | "platform" | "browser" | "source_url" | "referrer_url" | "grade" | "late_ms" | "properties" | "id")[] | null;
+            /** @description True for the one that is shown first for its event. */
+            default?: boolean | null;
+            /** @description Key of the one event that it is of; all without it. */
+            event?: string | null;
+            /** @description A FilterSet; everything without it. */
+            filter?: Record<string, never> | null;
+            /**
+             * @description `feed`: a view of activities, as when left out.
+             * @enum {string|null}
+             */
+            kind?: "feed" | null;
+            /** @description What people read. */
+            name?: string;
+            /** @description True for one that only you see. */
+            private?: boolean | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone; that of the event without it, or else UTC.
+             */
+            zone?: string | null;
+        };
+        /** @description The first frame of a connection. */
+        Welcome: {
+            /**
+             * Format: int64
+             * @description Longest silence, in milliseconds.
+             */
+            heartbeat_ms: number;
+            /** @description What the server accepts. */
+            limits: components["schemas"]["WelcomeLimits"];
+            /** @description RFC 3339. */
+            server_time: string;
+            /** @description Names this session in logs. */
+            session: string;
+            /** @description The word. */
+            type: string;
+        };
+        /** @description What the server accepts on a connection. */
+        WelcomeLimits: {
+            /** @description Activities sent back at most. */
+            backfill: number;
+            /** @description Bytes of one frame from the client. */
+            inbound_frame_bytes: number;
+            /** @description Bytes of one frame to the client. */
+            outbound_frame_bytes: number;
+            /** @description Subscriptions of one connection. */
+            subscriptions: number;
+        };
+        /** @description Whether an activity is in a view, and if not, why. */
+        Why: {
+            /** @description The clauses that keep it out. */
+            excluded_by: components["schemas"]["Exclusion"][];
+            /** @description True when it is in the view. */
+            matches: boolean;
+        };
+        /** @description A workspace. */
+        Workspace: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type Activities = components['schemas']['Activities'];
+export type Activity = components['schemas']['Activity'];
+export type ActivityFlavor = components['schemas']['ActivityFlavor'];
+export type ActivityMessage = components['schemas']['ActivityMessage'];
+export type ActivityNamed = components['schemas']['ActivityNamed'];
+export type ActivityPage = components['schemas']['ActivityPage'];
+export type ActivityPartner = components['schemas']['ActivityPartner'];
+export type Amended = components['schemas']['Amended'];
+export type Amendment = components['schemas']['Amendment'];
+export type AmendmentDraft = components['schemas']['AmendmentDraft'];
+export type Answered = components['schemas']['Answered'];
+export type Bucket = components['schemas']['Bucket'];
+export type Bye = components['schemas']['Bye'];
+export type Campaign = components['schemas']['Campaign'];
+export type CampaignDraft = components['schemas']['CampaignDraft'];
+export type CampaignPatch = components['schemas']['CampaignPatch'];
+export type CaughtUp = components['schemas']['CaughtUp'];
+export type Changed = components['schemas']['Changed'];
+export type ClientView = components['schemas']['ClientView'];
+export type CloudEvent = components['schemas']['CloudEvent'];
+export type Counts = components['schemas']['Counts'];
+export type Draft = components['schemas']['Draft'];
+export type Drafts = components['schemas']['Drafts'];
+export type Erased = components['schemas']['Erased'];
+export type Error = components['schemas']['Error'];
+export type Event = components['schemas']['Event'];
+export type EventDraft = components['schemas']['EventDraft'];
+export type EventPatch = components['schemas']['EventPatch'];
+export type Exclusion = components['schemas']['Exclusion'];
+export type Fault = components['schemas']['Fault'];
+export type FilterSet = components['schemas']['FilterSet'];
+export type FilterSetQuery = components['schemas']['FilterSetQuery'];
+export type Flavor = components['schemas']['Flavor'];
+export type Histogram = components['schemas']['Histogram'];
+export type Key = components['schemas']['Key'];
+export type KeyDraft = components['schemas']['KeyDraft'];
+export type Lagging = components['schemas']['Lagging'];
+export type ListBodyCampaign = components['schemas']['ListBody_Campaign'];
+export type ListBodyEvent = components['schemas']['ListBody_Event'];
+export type ListBodyFlavor = components['schemas']['ListBody_Flavor'];
+export type ListBodyKey = components['schemas']['ListBody_Key'];
+export type ListBodyMessage = components['schemas']['ListBody_Message'];
+export type ListBodyPartner = components['schemas']['ListBody_Partner'];
+export type ListBodyRecipient = components['schemas']['ListBody_Recipient'];
+export type ListBodyView = components['schemas']['ListBody_View'];
+export type Message = components['schemas']['Message'];
+export type MessageDraft = components['schemas']['MessageDraft'];
+export type MessagePatch = components['schemas']['MessagePatch'];
+export type NewKey = components['schemas']['NewKey'];
+export type NewKeyDraft = components['schemas']['NewKeyDraft'];
+export type Partner = components['schemas']['Partner'];
+export type PartnerDraft = components['schemas']['PartnerDraft'];
+export type PartnerPatch = components['schemas']['PartnerPatch'];
+export type PartnersDraft = components['schemas']['PartnersDraft'];
+export type PartnersPut = components['schemas']['PartnersPut'];
+export type PingWord = components['schemas']['PingWord'];
+export type Pong = components['schemas']['Pong'];
+export type Position = components['schemas']['Position'];
+export type Problem = components['schemas']['Problem'];
+export type Pulse = components['schemas']['Pulse'];
+export type Receipt = components['schemas']['Receipt'];
+export type ReceiptResult = components['schemas']['ReceiptResult'];
+export type Receipts = components['schemas']['Receipts'];
+export type Recipient = components['schemas']['Recipient'];
+export type RecipientPartner = components['schemas']['RecipientPartner'];
+export type RecipientsChanged = components['schemas']['RecipientsChanged'];
+export type RecipientsDraft = components['schemas']['RecipientsDraft'];
+export type Refiltered = components['schemas']['Refiltered'];
+export type RefilterWord = components['schemas']['RefilterWord'];
+export type Reset = components['schemas']['Reset'];
+export type Retention = components['schemas']['Retention'];
+export type RetentionDraft = components['schemas']['RetentionDraft'];
+export type Sealed = components['schemas']['Sealed'];
+export type SealWord = components['schemas']['SealWord'];
+export type Session = components['schemas']['Session'];
+export type SessionDraft = components['schemas']['SessionDraft'];
+export type SiteKeyDraft = components['schemas']['SiteKeyDraft'];
+export type Subscribed = components['schemas']['Subscribed'];
+export type SubscribeWord = components['schemas']['SubscribeWord'];
+export type Ticket = components['schemas']['Ticket'];
+export type U64 = components['schemas']['u64'];
+export type Unsubscribed = components['schemas']['Unsubscribed'];
+export type UnsubscribeWord = components['schemas']['UnsubscribeWord'];
+export type ValueCount = components['schemas']['ValueCount'];
+export type View = components['schemas']['View'];
+export type ViewDraft = components['schemas']['ViewDraft'];
+export type ViewPatch = components['schemas']['ViewPatch'];
+export type Welcome = components['schemas']['Welcome'];
+export type WelcomeLimits = components['schemas']['WelcomeLimits'];
+export type Why = components['schemas']['Why'];
+export type Workspace = components['schemas']['Workspace'];
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

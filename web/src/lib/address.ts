@@ -1,8 +1,10 @@
 // What the address asks for: the filter that this page can apply, and what it
 // cannot, which is told and never dropped in silence. The rules of values and
-// the limits are the server's, said in words before it has to refuse.
+// the limits are the server's, told before it has to refuse.
 
 import { type Field, type FilterSet, fold, FIELDS, isField } from "../feed";
+import type { Rule } from "../words/rules";
+import { timeOf } from "./times";
 
 export const VALUES_MAX = 200;
 const BYTES_MAX = 16 * 1024;
@@ -25,10 +27,10 @@ export const OPEN_FIELDS: Field[] = ["flavor", "source", "referrer", "platform",
 export interface Unread {
   name: string;
   value: string;
-  why: string;
+  why: Rule;
 }
 
-export type Read = { value: string; problem?: undefined } | { problem: string };
+export type Read = { value: string; problem?: undefined } | { problem: Rule };
 
 const encoder = new TextEncoder();
 const bytes = (text: string): number => encoder.encode(text).length;
@@ -36,30 +38,30 @@ const bytes = (text: string): number => encoder.encode(text).length;
 /** A value as the filter takes it, or what is wrong with it. */
 export function readValue(field: Field, text: string): Read {
   const value = text.trim();
-  if (!value) return { problem: "It has no value." };
-  if (/[\u0000-\u001f\u007f]/.test(value)) return { problem: "It holds a control character." };
+  if (!value) return { problem: { rule: "empty" } };
+  if (/[\u0000-\u001f\u007f]/.test(value)) return { problem: { rule: "control" } };
   const closed = CLOSED[field];
-  if (closed) return closed.includes(fold(value)) ? { value: fold(value) } : { problem: `It must be one of ${closed.join(", ")}.` };
+  if (closed) return closed.includes(fold(value)) ? { value: fold(value) } : { problem: { rule: "oneOf", list: closed.join(", ") } };
   if (field === "flavor") {
     const flavor = fold(value);
-    if (bytes(flavor) > FLAVOR_BYTES_MAX) return { problem: `A flavor is at most ${FLAVOR_BYTES_MAX} letters long.` };
-    return /^[a-z0-9_]+(\.[a-z0-9_]+)*\.(\*|[a-z0-9_]+)$/.test(flavor) ? { value: flavor } : { problem: "A flavor reads like page.viewed; page.* takes all that begin with page." };
+    if (bytes(flavor) > FLAVOR_BYTES_MAX) return { problem: { rule: "flavorLong", count: FLAVOR_BYTES_MAX } };
+    return /^[a-z0-9_]+(\.[a-z0-9_]+)*\.(\*|[a-z0-9_]+)$/.test(flavor) ? { value: flavor } : { problem: { rule: "flavorForm" } };
   }
   if (field === "source" || field === "referrer") return readPlace(value);
-  if (field === "id") return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? { value: value.toLowerCase() } : { problem: "It is not the id of an activity." };
+  if (field === "id") return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? { value: value.toLowerCase() } : { problem: { rule: "id" } };
   const most = NAME_BYTES_MAX[field] ?? KEY_BYTES_MAX;
-  if (bytes(value) > most) return { problem: `It is longer than ${most} bytes.` };
-  if (!NAME_BYTES_MAX[field] && /[\s/]/u.test(value)) return { problem: "A key has no space and no slash in it." };
+  if (bytes(value) > most) return { problem: { rule: "long", count: most } };
+  if (!NAME_BYTES_MAX[field] && /[\s/]/u.test(value)) return { problem: { rule: "key" } };
   return { value };
 }
 
 /** A host, or the beginning of an address with its scheme. */
 function readPlace(value: string): Read {
-  if (/\s/u.test(value)) return { problem: "There is no space in a host or an address." };
-  if (bytes(value) > URL_BYTES_MAX) return { problem: "It is too long for an address." };
+  if (/\s/u.test(value)) return { problem: { rule: "placeSpace" } };
+  if (bytes(value) > URL_BYTES_MAX) return { problem: { rule: "placeLong" } };
   const folded = fold(value);
-  if (folded.includes("://")) return /^https?:\/\/./.test(folded) ? { value } : { problem: "An address begins with http:// or https://." };
-  const problem = "A host alone, as in example.com; or the beginning of an address, as in https://example.com/page.";
+  if (folded.includes("://")) return /^https?:\/\/./.test(folded) ? { value } : { problem: { rule: "placeScheme" } };
+  const problem: Rule = { rule: "place" };
   if (/[/\\?#@]/.test(value)) return { problem };
   try {
     // The browser brings it to the form that hosts are stored in; a port or anything else shows as a difference.
@@ -71,26 +73,27 @@ function readPlace(value: string): Read {
 }
 
 /** What is wrong with the size of a filter, if anything is: said before the server has to. */
-export function tooMuch(filter: FilterSet): string | null {
+export function tooMuch(filter: FilterSet): Rule | null {
   let size = 0;
   for (const values of [filter, filter.not ?? {}]) {
     for (const field of FIELDS) {
       const list = values[field] ?? [];
-      if (list.length > VALUES_MAX) return `A filter holds at most ${VALUES_MAX} values of one field. Take one away first.`;
+      if (list.length > VALUES_MAX) return { rule: "values", count: VALUES_MAX };
       for (const value of list) size += bytes(fold(value)) + 4;
     }
   }
   const words = (filter.text ?? "").split(/\s+/).filter(Boolean);
-  if (words.length > WORDS_MAX) return `A search holds at most ${WORDS_MAX} words.`;
-  if (size + bytes(fold(filter.text ?? "")) > BYTES_MAX) return "The filter is as long as it can be. Take something away first.";
+  if (words.length > WORDS_MAX) return { rule: "words", count: WORDS_MAX };
+  if (size + bytes(fold(filter.text ?? "")) > BYTES_MAX) return { rule: "size" };
   return null;
 }
 
 /** Times are the span's to apply (`span.svelte.ts`); what it cannot is told here. */
-function badTime(query: URLSearchParams, name: string, given: string): string | null {
-  if (Number.isNaN(Date.parse(given))) return "It must be a time, as in 2026-11-24T09:10:00Z.";
-  if (given !== query.get(name)) return "There is one beginning and one end.";
-  return Date.parse(query.get("since") ?? "") >= Date.parse(query.get("until") ?? "") ? "The beginning must be before the end." : null;
+function badTime(query: URLSearchParams, name: string, given: string): Rule | null {
+  if (timeOf(given) === null) return { rule: "time" };
+  if (given !== query.get(name)) return { rule: "twice" };
+  const [since, until] = [timeOf(query.get("since")), timeOf(query.get("until"))];
+  return since !== null && until !== null && since >= until ? { rule: "order" } : null;
 }
 
 /** The filter of an address on the page of one event. */
@@ -99,7 +102,7 @@ export function readAddress(query: URLSearchParams, event: string): { filter: Fi
   const unread: Unread[] = [];
   const words: string[] = [];
   for (const [name, given] of query) {
-    const skip = (why: string) => unread.push({ name, value: given, why });
+    const skip = (why: Rule) => unread.push({ name, value: given, why });
     const not = name.startsWith("not.");
     const field = not ? name.slice(4) : name;
     if (name === "text") {
@@ -112,19 +115,19 @@ export function readAddress(query: URLSearchParams, event: string): { filter: Fi
       continue;
     }
     if (!isField(field)) {
-      skip("There is no such field.");
+      skip({ rule: "field" });
       continue;
     }
     if (field === "event") {
       // The page's own event is what it shows anyway.
-      if (not || fold(given) !== fold(event)) skip("This page shows one event, the one it is opened in.");
+      if (not || fold(given) !== fold(event)) skip({ rule: "event" });
       continue;
     }
     let value = given;
     const slash = KEYED.includes(field) ? given.indexOf("/") : -1;
     if (slash >= 0) {
       if (fold(given.slice(0, slash)) !== fold(event)) {
-        skip("It belongs to another event, and this page shows one.");
+        skip({ rule: "otherEvent" });
         continue;
       }
       value = given.slice(slash + 1);
@@ -137,12 +140,12 @@ export function readAddress(query: URLSearchParams, event: string): { filter: Fi
     const side = not ? (filter.not ??= {}) : filter;
     const list = (side[field] ??= []);
     if (list.some((v) => fold(v) === fold(read.value))) continue;
-    if (list.length >= VALUES_MAX) skip(`A filter holds at most ${VALUES_MAX} values of one field.`);
+    if (list.length >= VALUES_MAX) skip({ rule: "values", count: VALUES_MAX });
     else list.push(read.value);
   }
   const text = words.join(" ").trim();
   if (text) {
-    const problem = text.includes("\0") ? "It holds a control character." : tooMuch({ text });
+    const problem: Rule | null = text.includes("\0") ? { rule: "control" } : tooMuch({ text });
     if (problem) unread.push({ name: "text", value: text, why: problem });
     else filter.text = text;
   }

@@ -12,6 +12,10 @@ export type Standing = "unknown" | "here" | "missing" | "forbidden";
 const AGAIN_MS = 1_000;
 
 class Directory {
+  /** Hear that another event is open, or nobody is signed in. */
+  readonly left: (() => void)[] = [];
+  /** Hear of what changed that is in none of these lists. */
+  readonly heard: ((what: string, keys: string[] | null) => void)[] = [];
   /** The open event, whose lists these are. */
   event = $state<string | null>(null);
   flavors = $state.raw<Flavor[] | null>(null);
@@ -26,6 +30,9 @@ class Directory {
   #looked = $state.raw<EventItem | null>(null);
   #flavors = $derived(new Map((this.flavors ?? []).map((flavor) => [flavor.key, flavor])));
   #again: ReturnType<typeof setTimeout> | undefined;
+  /** Rises with each question and whenever what was asked for is no longer wanted: an answer counts for its own turn. */
+  #look = 0;
+  #names = 0;
 
   get events(): EventItem[] | null {
     return this.list.events.items;
@@ -51,6 +58,7 @@ class Directory {
   forget(): void {
     this.#close();
     this.list.events.forget();
+    this.#names++;
     this.flavors = null;
   }
 
@@ -58,8 +66,9 @@ class Directory {
   async look(): Promise<void> {
     const { event } = this;
     if (event === null || this.standing(event) === "here") return;
+    const turn = ++this.#look;
     const found = await api.event(event).catch((error: unknown) => (error instanceof Problem ? error : new Problem(0, "unknown", "")));
-    if (event !== this.event) return;
+    if (turn !== this.#look) return;
     if (!(found instanceof Problem)) {
       this.#looked = found;
       this.#standing = "here";
@@ -87,9 +96,13 @@ class Directory {
   async loadEvent(): Promise<void> {
     const { event } = this;
     if (event === null) return;
+    const turn = this.#look;
+    const put = this.list.events.hand();
     const found = await api.event(event);
-    this.list.events.put(found);
-    if (event === this.event) this.#looked = found;
+    put(found);
+    if (turn !== this.#look) return;
+    this.#looked = found;
+    this.#standing = "here";
   }
 
   async loadPartners(): Promise<void> {
@@ -105,7 +118,9 @@ class Directory {
   }
 
   async loadFlavors(): Promise<void> {
-    this.flavors = await api.flavors();
+    const turn = ++this.#names;
+    const flavors = await api.flavors();
+    if (turn === this.#names) this.flavors = flavors;
   }
 
   /** What a filter chooses from. One list that cannot be had does not keep the others. */
@@ -118,14 +133,28 @@ class Directory {
     ]);
   }
 
-  /** The server says that a name changed: of `expo-2026`, or of `expo-2026/acme`. */
-  changed(what: string, key: string): void {
-    if (what === "event") return this.list.events.want(key, true);
-    const [event = "", inner = ""] = key.split("/", 2);
-    if (fold(event) !== fold(this.#open)) return;
-    if (what === "partner") this.list.partners.want(inner, true);
-    else if (what === "message") this.list.messages.want(inner, true);
-    else if (what === "campaign") this.list.campaigns.want(inner, true);
+  /** The server says that names changed: of `expo-2026`, or of `expo-2026/acme`; null is more than it names. */
+  changed(what: string, keys: string[] | null): void {
+    const { events, partners, messages, campaigns } = this.list;
+    if (what === "event") {
+      if (keys === null) void this.loadEvents().catch(() => {});
+      else for (const key of keys) events.want(key, true);
+      return;
+    }
+    const list = what === "partner" ? partners : what === "message" ? messages : what === "campaign" ? campaigns : null;
+    if (!list) this.heard.forEach((hear) => hear(what, keys));
+    if (!list || this.#open === "") return;
+    // What cannot be read now is read when its screen is opened; the old names stay.
+    if (keys === null) return void list.load().catch(() => {});
+    for (const key of keys) {
+      const [event = "", inner = ""] = key.split("/", 2);
+      if (fold(event) === fold(this.#open)) list.want(inner, true);
+    }
+  }
+
+  /** Reads again what has been read: it may be old. What cannot be read now is read when its screen is opened. */
+  readAgain(): void {
+    for (const list of Object.values(this.list)) if (list.items !== null) void list.load().catch(() => {});
   }
 
   /** An activity of the open event came: whom and what it names belongs to the lists. */
@@ -171,6 +200,8 @@ class Directory {
   }
 
   #close(): void {
+    this.left.forEach((hear) => hear());
+    this.#look++;
     this.#standing = "unknown";
     this.#looked = null;
     this.list.partners.forget();

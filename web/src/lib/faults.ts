@@ -1,5 +1,8 @@
 // What is wrong with a form: which field, which rule, and what to do about it.
 
+import { t } from "../words/rooms";
+import { say } from "../words/say";
+
 export interface Fault {
   text: string;
   /** The way out that the form offers. */
@@ -26,24 +29,26 @@ const TAGS_MAX = 64;
 const encoder = new TextEncoder();
 const bytes = (text: string): number => encoder.encode(text).length;
 
-export function textFault(what: string, text: string, cure?: string): string | null {
-  if (!text) return cure ? `${what} is missing. ${cure}` : null;
-  if (bytes(text) > TEXT_BYTES_MAX) return `${what} is ${bytes(text)} bytes long, and at most ${TEXT_BYTES_MAX} fit. Make it shorter.`;
-  return /\p{Cc}/u.test(text) ? `${what} has a character that cannot be printed. Type it again by hand.` : null;
+export function textFault(what: keyof typeof t.the, text: string, cure?: string): string | null {
+  const the = t.the[what];
+  if (!text) return cure ? say(t.missing, { what: the, cure }) : null;
+  if (bytes(text) > TEXT_BYTES_MAX) return say(t.tooLong, { what: the, count: bytes(text), most: TEXT_BYTES_MAX });
+  return /\p{Cc}/u.test(text) ? say(t.unprintable, { what: the }) : null;
 }
 
 export function emailFault(email: string): string | null {
-  if (!email || /^[^@\s]+@[^@\s]+$/u.test(email)) return textFault("The email", email);
-  return `The email “${email}” is no address. Write it like desk@acme.example, or leave it out.`;
+  if (!email || /^[^@\s]+@[^@\s]+$/u.test(email)) return textFault("email", email);
+  return say(t.noAddress, { email });
 }
 
 export function tagsFault(tags: string[]): string | null {
-  if (tags.length > TAGS_MAX) return `There are ${tags.length} tags, and at most ${TAGS_MAX} fit. Leave some out.`;
-  return tags.map((tag) => textFault("A tag", tag)).find((found) => found !== null) ?? null;
+  if (tags.length > TAGS_MAX) return say(t.manyTags, { count: tags.length, most: TAGS_MAX });
+  return tags.map((tag) => textFault("tag", tag)).find((found) => found !== null) ?? null;
 }
 
 export function keyFault(key: string): string | null {
-  if (!key) return "The key is missing, and the name has no letter to make one from. Type one, such as expo-2026.";
-  if (/[\s\p{Cc}/]/u.test(key)) return "The key has a space, a “/” or a character that cannot be printed. Write it with “-” instead, like expo-2026.";
-  return bytes(key) > KEY_BYTES_MAX ? `The key is ${bytes(key)} bytes long, and at most ${KEY_BYTES_MAX} fit. Make it shorter.` : null;
+  if (key === "." || key === "..") return t.keyDots;
+  if (!key) return t.keyMissing;
+  if (/[\s\p{Cc}/]/u.test(key)) return t.keySigns;
+  return bytes(key) > KEY_BYTES_MAX ? say(t.keyLong, { count: bytes(key), most: KEY_BYTES_MAX }) : null;
 }

@@ -7,6 +7,7 @@ import { readAddress, tooMuch, type Unread } from "./address";
 import { router } from "./router.svelte";
 import { nextStep, type Step } from "./step";
 import { span } from "./span.svelte";
+import type { Rule } from "../words/rules";
 
 const TRAVERSAL_MS = 1_000;
 
@@ -16,7 +17,7 @@ class Filters {
   /** What the address asks for and this page does not apply. */
   unread = $derived(this.#read.unread);
   /** Why the last change was not made. */
-  refusal = $state("");
+  refusal = $state.raw<Rule | null>(null);
   #step = $derived((router.state as Step | null)?.steps ? (router.state as Step) : { steps: 0, from: "" });
   /** What is shown, in one text. */
   #shape = $derived(`${canonical(this.current)} ${JSON.stringify(span.query)}`);
@@ -48,7 +49,7 @@ class Filters {
       return;
     }
     if (canonical(next) === canonical(this.current)) return;
-    this.refusal = tooMuch(next) ?? "";
+    this.refusal = tooMuch(next);
     if (this.refusal) return;
     this.#go(next, isEmpty(next) ? [] : this.unread, quiet, quiet ? history.state : nextStep(this.#shape));
   }
@@ -56,7 +57,7 @@ class Filters {
   undo(): void {
     if (this.busy) this.#queue.push(() => this.undo());
     if (this.busy || !this.canUndo) return;
-    this.refusal = "";
+    this.refusal = null;
     this.#going = setTimeout(() => this.#arrived(), TRAVERSAL_MS);
     router.back(1 + this.#idle);
   }

@@ -3,6 +3,9 @@
 // Rows are filled thousands of times a second, so that nothing of this is made with them.
 
 import { type Activity, type Field, host } from "../feed";
+import { t } from "../words/page";
+import { say } from "../words/say";
+import { deviceLabel, reasonsOf } from "./values";
 import { full, span } from "./words";
 
 /** A value that was pressed, and where it stands. */
@@ -19,7 +22,8 @@ const MARKED_PX = 4;
 const PARTS = "[data-f], time, .mark";
 
 export const articleOf = (event: Event): HTMLElement | null => (event.target as Element).closest<HTMLElement>("[data-seq]");
-const labelOf = (part: HTMLElement): string => part.ariaLabel ?? part.textContent?.trim() ?? "";
+/** As it is shown, or as it is called where it is a picture. */
+const labelOf = (part: HTMLElement): string => part.textContent?.trim() || deviceLabel(part.dataset.v ?? "");
 
 export function handleOf(event: Event, rowOf: RowOf): Handle | null {
   const from = (event.target as Element).closest<HTMLElement>("[data-f]");
@@ -48,9 +52,9 @@ export function tip(event: PointerEvent, rowOf: RowOf): void {
 function said(part: HTMLElement, row: Activity): string {
   const { f: field, v: key } = part.dataset;
   if (part.matches("time")) return full(row.occurred_at);
-  if (field === undefined) return `It reached us ${span(row.late_ms)} after it was done`;
+  if (field === undefined) return say(t.lateTip, { time: span(row.late_ms) });
   const name = field === "source" ? (row.source_url ?? "") : labelOf(part);
   const after = key && key.toLowerCase() !== name.toLowerCase() ? ` (${key})` : "";
-  const why = field === "grade" ? `\nProbably not a person: ${row.grade_reasons.join(", ").replaceAll("_", " ")}` : "";
-  return `${name}${after}${why}\nClick: show only this. Alt and click: leave it out.`;
+  const why = field === "grade" ? `\n${say(t.programTip, { reasons: reasonsOf(row) })}` : "";
+  return `${name}${after}${why}\n${t.handleTip}`;
 }

@@ -1,6 +1,8 @@
 // What is not needed to see the feed move: read when it is asked for, and ahead of that once the page is at rest, so that it
 // is there when the server is not.
 
+import { language } from "../words/language.svelte";
+
 /** A page that was loaded anew for this is not loaded anew again so soon: where a file is missing for good, that would never end. */
 const RELOAD_REST_MS = 60_000;
 const RELOADED = "reloaded for a file";
@@ -8,12 +10,15 @@ const RELOADED = "reloaded for a file";
 function later<T>(read: () => Promise<T>): (ahead?: boolean) => Promise<T> {
   let held: Promise<T> | undefined;
   return (ahead = false) =>
-    (held ??= read().catch(async (error: unknown) => {
+    (held ??= read().then(worded).catch(async (error: unknown) => {
       held = undefined;
       if (!ahead) await anew();
       throw error;
     }));
 }
+
+/** Its words come with it. */
+const worded = async <T>(part: T): Promise<T> => (await language.settled(), part);
 
 /** Another version was put in place since this page was opened: its files have other names. */
 async function anew(): Promise<void> {
@@ -24,14 +29,28 @@ async function anew(): Promise<void> {
 }
 
 export const parts = {
+  chart: later(() => import("../parts/Chart.svelte")),
+  rules: later(() => import("../words/rules")),
+  title: later(() => import("./titled")),
+  range: later(() => import("../feed/range")),
+  state: later(() => import("../parts/FeedState.svelte")),
+  notice: later(() => import("../parts/Notice.svelte")),
   pick: later(() => import("../parts/FieldPick.svelte")),
+  fields: later(() => import("../parts/MoreFields.svelte")),
   sheet: later(() => import("../parts/FilterSheet.svelte")),
+  leaders: later(() => import("../parts/Leaders.svelte")),
   details: later(() => import("../parts/Details.svelte")),
+  correct: later(() => import("../parts/Correct.svelte")),
   send: later(() => import("../parts/SendDialog.svelte")),
-  first: later(() => import("../parts/SendLine.svelte")),
+  first: later(() => import("../parts/FirstSteps.svelte")),
   keys: later(() => import("../parts/KeysHelp.svelte")),
+  more: later(() => import("../parts/More.svelte")),
   menu: later(() => import("../parts/ValueMenu.svelte")),
+  speak: later(() => import("../parts/Speak.svelte")),
+  views: later(() => import("../parts/ViewList.svelte")),
   spoken: later(() => import("../parts/Spoken.svelte")),
+  bars: later(() => import("../parts/bars")),
+  table: later(() => import("../parts/ChartTable.svelte")),
   time: later(() => import("../parts/TimePick.svelte")),
   rooms: later(() => import("../screens/rooms")),
 };

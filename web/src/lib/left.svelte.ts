@@ -55,6 +55,7 @@ export class LeftOff {
     const kept = this.#kept;
     if (!kept || Date.now() - kept.at < AWAY_MS) return;
     const row = await api.activity(kept.id).catch(() => null);
-    if (row?.seq === kept.seq) this.place = kept;
+    // Who left again meanwhile has a later place.
+    if (row?.seq === kept.seq) this.place ??= kept;
   }
 }

@@ -79,6 +79,19 @@ it("reads again what has changed, though it is known", async () => {
   expect(names()).toEqual(["A Ltd"]);
 });
 
+it("drops what somebody deleted, and finds it again when it is made anew", async () => {
+  const { list, store, names } = served(["a", "b"]);
+  await list.load();
+  store.delete("b");
+  list.want("b", true);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(names()).toEqual(["a"]);
+  store.set("b", { key: "b", name: "anew" });
+  list.want("b", true);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(names()).toEqual(["a", "anew"]);
+});
+
 it("reads a whole list again for very many, once in a while", async () => {
   const { list, store, asked } = served(["a"]);
   await list.load();
@@ -121,4 +134,47 @@ it("takes nothing of an event that was left", async () => {
   release();
   await loading;
   expect(list.items).toBeNull();
+});
+
+it.each<[string, (of: ReturnType<typeof served>) => unknown]>([
+  ["the whole", ({ list }) => void list.load()],
+  ["one alone", ({ list }) => (list.want("b", true), vi.advanceTimersByTimeAsync(1_000))],
+])("does not take back what was put and dropped while %s was being read", async (_, read) => {
+  const all = served(["a", "b", "c"]);
+  const { list, hold, release, names } = all;
+  await list.load();
+  hold();
+  await read(all);
+  list.put({ key: "b", name: "B Ltd" });
+  list.drop("c");
+  release();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(names()).toEqual(["a", "B Ltd"]);
+});
+
+it("does not take from one alone what a later reading of the whole has brought", async () => {
+  const { list, store, hold, release, names } = served(["a"]);
+  await list.load();
+  hold();
+  list.want("a", true);
+  await vi.advanceTimersByTimeAsync(1_000);
+  // Asked for later, answered sooner.
+  store.set("a", { key: "a", name: "A Ltd" });
+  const loading = list.load();
+  release();
+  await loading;
+  await vi.advanceTimersByTimeAsync(0);
+  expect(names()).toEqual(["A Ltd"]);
+});
+
+it("takes the answer to a question of an event that was left into no other", async () => {
+  const { list, names } = served(["a"]);
+  await list.load();
+  const put = list.hand();
+  put({ key: "b", name: "b" });
+  expect(names()).toEqual(["a", "b"]);
+  list.forget();
+  await list.load();
+  put({ key: "z", name: "of another event" });
+  expect(names()).toEqual(["a"]);
 });

@@ -31,8 +31,8 @@ export class Listing<T> {
   /** Rises when another list takes this one's place. */
   #life = 0;
   #reading: Promise<void> | null = null;
-  /** What was put while a reading was under way, which may not know of it. */
-  #put: T[] = [];
+  /** What was put, or (null) dropped, while a reading was under way, which may not know of it. By folded key. */
+  #put = new Map<string, T | null>();
   #loads = 0;
   #wanted = new Map<string, { key: string; again: boolean }>();
   #absent = new Set<string>();
@@ -56,6 +56,7 @@ export class Listing<T> {
     this.items = this.next = this.#reading = null;
     this.#wanted.clear();
     this.#absent.clear();
+    this.#put.clear();
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -75,10 +76,10 @@ export class Listing<T> {
         all.push(...page.items);
         next = page.next;
       } while (next !== null && all.length < most);
-      this.items = this.#merged(all, this.#put);
+      this.items = this.#laid(all);
       this.next = next;
     } finally {
-      if (--this.#loads === 0) this.#put = [];
+      this.#ended();
     }
   }
 
@@ -91,19 +92,41 @@ export class Listing<T> {
     return this.#readUpTo(READ_MOST);
   }
 
-  /** What the server has just answered with. */
+  /** What the server has just answered with. Where it was asked for in another life of this list, use `hand`. */
   put(...came: T[]): void {
-    if (this.#loads) this.#put.push(...came);
+    if (this.#loads) for (const item of came) this.#put.set(this.#fold(item), item);
     if (this.items) this.items = this.#merged(this.items, came);
   }
 
+  /** To be taken before asking: puts the answer, unless another list has taken this one's place by then. */
+  hand(): (...came: T[]) => void {
+    const life = this.#life;
+    return (...came) => {
+      if (life === this.#life) this.put(...came);
+    };
+  }
+
   drop(key: string): void {
+    if (this.#loads) this.#put.set(fold(key), null);
     if (this.items) this.items = this.items.filter((item) => this.#fold(item) !== fold(key));
+  }
+
+  /** What was read, and over it what was put and dropped since it was asked for. */
+  #laid(read: T[], held: T[] = []): T[] {
+    const kept = read.filter((item) => this.#put.get(this.#fold(item)) === undefined);
+    return this.#merged(this.#merged(held, kept), [...this.#put.values()].filter((item) => item !== null));
+  }
+
+  /** A reading ended. */
+  #ended(): void {
+    if (--this.#loads === 0) this.#put.clear();
   }
 
   /** Something was met that is not here, or (`again`) has changed: it is read soon, with what else comes until then. */
   want(key: string, again = false): void {
     const folded = fold(key);
+    // What was not there may have been made since.
+    if (again) this.#absent.delete(folded);
     if (this.#wanted.size >= WANTED_MAX || this.#absent.has(folded)) return;
     this.#wanted.set(folded, { key, again: again || this.#wanted.get(folded)?.again === true });
     this.#timer ??= setTimeout(() => void this.#look(), LOOK_AFTER_MS);
@@ -125,14 +148,21 @@ export class Listing<T> {
   }
 
   async #lookAlone(): Promise<void> {
-    const life = this.#life;
+    const [life, turn] = [this.#life, this.#turn];
     const some = [...this.#wanted].slice(0, ALONE_MAX);
     for (const [folded] of some) this.#wanted.delete(folded);
+    this.#loads++;
     const came = await Promise.allSettled(some.map(([, { key }]) => this.source.one!(key)));
+    // A reading of the whole that began later knows as much.
+    if (turn === this.#turn && this.items) this.items = this.#laid(came.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])), this.items);
+    this.#ended();
     if (life !== this.#life) return;
-    this.put(...came.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])));
     came.forEach((one, i) => {
-      if (one.status === "rejected" && one.reason?.status === 404) this.#absent.add(some[i]![0]);
+      if (one.status !== "rejected" || one.reason?.status !== 404) return;
+      const [folded, { key }] = some[i]!;
+      this.#absent.add(folded);
+      // It was there and is not any more: somebody deleted it.
+      if (this.#byKey.has(folded)) this.drop(key);
     });
   }
 
@@ -149,11 +179,16 @@ export class Listing<T> {
 
   async #readPages(most: number): Promise<void> {
     const turn = this.#turn;
-    while (this.items && this.next !== null && this.items.length < most) {
-      const page = await this.source.page(this.next);
-      if (turn !== this.#turn) return;
-      this.items = this.#merged(this.items, page.items);
-      this.next = page.next;
+    this.#loads++;
+    try {
+      while (this.items && this.next !== null && this.items.length < most) {
+        const page = await this.source.page(this.next);
+        if (turn !== this.#turn) return;
+        this.items = this.#laid(page.items, this.items);
+        this.next = page.next;
+      }
+    } finally {
+      this.#ended();
     }
   }
 

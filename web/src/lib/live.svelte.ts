@@ -3,6 +3,7 @@
 
 import { browserWorld, type Cursor, Feed, type Activity, type FilterSet } from "../feed";
 import { api } from "./api";
+import { time } from "./time.svelte";
 
 /** From so many rows a second on, the page is drawn in batches. */
 const BUSY_RATE = 60;
@@ -20,23 +21,28 @@ export class Live {
   #secondAt = 0;
   #listeners: ((rows: Activity[], position: Cursor | null) => void)[] = [];
   #beginners: (() => void)[] = [];
+  #mourners: ((seqs: number[]) => void)[] = [];
   #off: (() => void)[] = [];
 
   constructor(
     filter: FilterSet,
-    hear: { directoryChanged(what: string, key: string): void; refused(inForce: FilterSet): void },
+    hear: { directoryChanged(what: string, keys: string[] | null): void; refused(inForce: FilterSet): void },
   ) {
     this.feed = new Feed({
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/ws`,
       filter,
       world: browserWorld,
       readPage: (f, before, limit) => api.page(f, before, limit),
-      changed: () => this.#ask(),
+      changed: () => {
+        time.offset = this.feed?.connection.clockOffset ?? 0;
+        this.#ask();
+      },
       came: (rows, position) => {
         this.#count(rows.length);
         this.#listeners.forEach((hear) => hear(rows, position));
       },
       began: () => this.#beginners.forEach((hear) => hear()),
+      erased: (seqs) => this.#mourners.forEach((hear) => hear(seqs)),
       directoryChanged: hear.directoryChanged,
       refused: hear.refused,
     });
@@ -46,10 +52,13 @@ export class Live {
       this.feed.latency.discard();
       if (document.visibilityState === "visible") this.feed.connection.check();
     };
+    const offline = () => this.feed.connection.networkLost();
     addEventListener("online", online);
+    addEventListener("offline", offline);
     document.addEventListener("visibilitychange", shown);
     this.#off = [
       () => removeEventListener("online", online),
+      () => removeEventListener("offline", offline),
       () => document.removeEventListener("visibilitychange", shown),
     ];
     this.feed.start();
@@ -77,6 +86,12 @@ export class Live {
   onBegan(hear: () => void): () => void {
     this.#beginners.push(hear);
     return () => (this.#beginners = this.#beginners.filter((l) => l !== hear));
+  }
+
+  /** Activities were erased. */
+  onErased(hear: (seqs: number[]) => void): () => void {
+    this.#mourners.push(hear);
+    return () => (this.#mourners = this.#mourners.filter((l) => l !== hear));
   }
 
   /** How many rows came in the last second. */
@@ -118,8 +133,8 @@ export class Live {
       this.version++;
       // After this frame's work the rows are on the screen.
       requestAnimationFrame(() => {
-        const { connection, latency } = this.feed;
-        latency.painted(Date.now() + connection.clockOffset);
+        const { latency } = this.feed;
+        latency.painted(time.now());
       });
     });
   }

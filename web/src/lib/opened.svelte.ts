@@ -7,10 +7,11 @@ import { eventPath, router } from "./router.svelte";
 export class Opened {
   row = $state.raw<Activity | null>(null);
   /** Why it cannot be shown; with `again`, asking again may help. */
-  problem = $state.raw<{ text: string; again: boolean } | null>(null);
+  problem = $state.raw<{ why: "gone" | "denied" | "unanswered"; again: boolean } | null>(null);
   /** True for one that was not among the rows, but asked for by its id. */
   asked = $state(false);
   readonly #event: string;
+  #reads = 0;
 
   constructor(event: string) {
     this.#event = event;
@@ -41,9 +42,10 @@ export class Opened {
     const id = this.wanted;
     if (id === null) return;
     this.problem = null;
+    const read = ++this.#reads;
     try {
       const row = await api.activity(id);
-      if (this.wanted !== id) return;
+      if (read !== this.#reads || this.wanted !== id) return;
       // Names and filters on this page are those of its event.
       if (row.event.key !== this.#event) router.go(`${eventPath(row.event.key, "activity")}${router.hash}`, true);
       else {
@@ -51,15 +53,19 @@ export class Opened {
         this.asked = true;
       }
     } catch (error) {
-      if (this.wanted !== id) return;
+      if (read !== this.#reads || this.wanted !== id) return;
       const gone = error instanceof Problem && [400, 404, 410].includes(error.status);
       const denied = error instanceof Problem && error.status === 403;
-      this.problem = gone
-        ? { text: "The activity in this address is not here: the address may be cut short, or the activity was erased.", again: false }
-        : denied
-          ? { text: "The activity in this address belongs to an event that this key may not read.", again: false }
-          : { text: "The activity in this address could not be read: the server did not answer.", again: true };
+      const why = gone ? "gone" : denied ? "denied" : "unanswered";
+      this.problem = { why, again: why === "unanswered" };
     }
+  }
+
+  /** What is open is erased: there is nothing to show any more. */
+  gone(): void {
+    this.#reads++;
+    this.row = null;
+    this.problem = { why: "gone", again: false };
   }
 
   open(row: Activity): void {

@@ -3,6 +3,7 @@
 import { type Field, fold, type FilterSet } from "../feed";
 import { ACTORS, DEVICES, GRADES, OPEN_FIELDS, readValue } from "./address";
 import type { Counted } from "./api";
+import type { Rule } from "../words/rules";
 import type { Tally } from "./counting.svelte";
 import { directory } from "./directory.svelte";
 import { bare, plain, valueLabel } from "./values";
@@ -97,6 +98,6 @@ function hintOf(field: Field, value: string): string {
 }
 
 /** What was typed, as a value of an open field; null where it is nothing to take. */
-export function typedValue(field: Field, typed: string): { value: string; problem?: undefined } | { problem: string } | null {
+export function typedValue(field: Field, typed: string): { value: string; problem?: undefined } | { problem: Rule } | null {
   return typed.trim() && OPEN_FIELDS.includes(field) ? readValue(field, typed) : null;
 }

@@ -18,15 +18,20 @@ class SessionState {
   lost = $state(false);
 
   constructor() {
-    edge.unauthorised = () => {
-      if (this.status === "in") this.ended();
+    edge.unauthorised = (asked) => {
+      // What was asked in a session that is over says nothing about this one.
+      if (this.status === "in" && asked === edge.session) this.ended();
     };
   }
 
   async load(): Promise<void> {
+    const asked = edge.session;
     try {
-      this.#entered(await api.session());
+      const current = await api.session();
+      // Signed in or out meanwhile: the answer is about before.
+      if (asked === edge.session) this.#entered(current);
     } catch (error) {
+      if (asked !== edge.session) return;
       if (error instanceof Problem && (error.status === 401 || error.status === 403)) {
         this.demo = error.demo;
         if (this.status !== "out") this.ended(marked());
@@ -34,7 +39,7 @@ class SessionState {
     }
   }
 
-  /** Keys for sending that were made in this session, by event; they go with it, and are stored nowhere. */
+  /** Keys for sending that were made in this session, by event; forgotten with it, and stored nowhere. */
   madeKeys = new Map<string, Promise<string>>();
 
   /** A key that may only send to this event: one a session, however often it is asked for. */
@@ -50,15 +55,20 @@ class SessionState {
   }
 
   async signIn(key: string): Promise<void> {
-    this.#entered(await api.signIn(key));
+    const current = await api.signIn(key);
+    edge.session++;
+    this.#entered(current);
   }
 
   async signInDemo(): Promise<void> {
-    this.#entered(await api.signInDemo());
+    const current = await api.signInDemo();
+    edge.session++;
+    this.#entered(current);
   }
 
   /** The server no longer knows this session: the sign-in page comes, at this address, and says so. */
   ended(lost = true): void {
+    edge.session++;
     this.current = null;
     this.madeKeys = new Map();
     this.lost = lost;
@@ -67,6 +77,8 @@ class SessionState {
   }
 
   async signOut(): Promise<void> {
+    // What is still on its way brings nobody back in.
+    edge.session++;
     try {
       await api.signOut();
     } catch (error) {
@@ -81,6 +93,8 @@ class SessionState {
 
   #entered(current: Session): void {
     this.current = current;
+    // Said here as in a refusal: who was signed in by a link may sign out and in again.
+    this.demo = current.demo;
     this.lost = false;
     this.status = "in";
     mark(true);

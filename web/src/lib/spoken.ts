@@ -1,7 +1,9 @@
 // What is said aloud of a view that moves: a summary now and then, never each
 // row. Told by a listener once a second what is so, it says what is worth saying.
 
-import { many, n } from "./words";
+import { t as page } from "../words/page";
+import { t } from "../words/parts";
+import { say } from "../words/say";
 
 export interface Heard {
   /** Milliseconds. */
@@ -40,7 +42,7 @@ export class Speaker {
   #connection({ link }: Heard): string {
     if (link === this.#link || link === "between") return "";
     this.#link = link;
-    return { live: "Live again", offline: "Offline, trying again", restart: "The server is restarting" }[link];
+    return { live: t.liveAgain, offline: t.offline, restart: t.restarting }[link];
   }
 
   /** After a change of filter, once it is settled and nobody types on. */
@@ -52,8 +54,8 @@ export class Speaker {
     if (this.#changedAt === null || !h.settled || h.now - this.#changedAt < GATHER_MS) return "";
     this.#changedAt = null;
     this.#came = 0;
-    const count = h.shown === 0 ? "No activities" : many(h.shown, "activity", "activities");
-    return h.more && h.shown > 0 ? `The newest ${count} shown` : `${count} shown`;
+    if (h.shown === 0) return t.noneShown;
+    return say(h.more ? t.newestShown : t.someShown, { count: h.shown });
   }
 
   /** Once, not again with each that joins. */
@@ -62,7 +64,7 @@ export class Speaker {
     if (h.waiting === 0) this.#toldWaiting = false;
     if (h.waiting === 0 || this.#toldWaiting) return "";
     this.#toldWaiting = true;
-    return `${n(h.waiting)} waiting`;
+    return say(page.waiting, { count: h.waiting });
   }
 
   #summary(h: Heard): string {
@@ -70,7 +72,7 @@ export class Speaker {
     if (this.#came === 0) this.#cameAt = h.now;
     this.#came += h.came;
     if (this.#came === 0 || h.now - this.#cameAt < GATHER_MS || h.now - this.#saidAt < SUMMARY_EVERY_MS) return "";
-    const said = many(this.#came, "new activity", "new activities");
+    const said = say(t.fresh, { count: this.#came });
     this.#came = 0;
     this.#saidAt = h.now;
     return said;

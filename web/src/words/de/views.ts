@@ -1,0 +1,30 @@
+import type { Texts } from "../say";
+import type en from "../en/views";
+
+export default {
+  views: "Ansichten",
+  saveView: "Ansicht speichern",
+  saveViewMore: "Diesen Filter unter einem Namen behalten",
+  newView: "Diese Ansicht speichern",
+  editView: "Ansicht bearbeiten",
+  editWhat: "{name} bearbeiten oder löschen",
+  viewName: "Name",
+  forMe: "Nur für mich",
+  forMeMore: "Niemand sonst sieht sie.",
+  forEvent: "Nur in {event}",
+  forEventMore: "Sonst wird sie in jeder Veranstaltung angeboten.",
+  take: "Den Filter übernehmen, der jetzt gesetzt ist",
+  takeMore: "Die Ansicht enthält dann, was die Liste jetzt zeigt.",
+  save: "Speichern",
+  delete: "Löschen",
+  savedIt: "Ansicht {name} gespeichert",
+  changedIt: "Ansicht {name} geändert",
+  deletedIt: "Ansicht {name} gelöscht",
+  isGone: "Die Ansicht {name} ist wieder weg",
+  isBack: "Die Ansicht {name} ist wieder da",
+  asItWas: "Die Ansicht {name} ist wieder wie vorher",
+  nameTaken: "Eine Ansicht mit diesem Namen gibt es schon. Bitte einen anderen Namen wählen oder jene bearbeiten.",
+  notDeleted: "Die Ansicht wurde nicht gelöscht. {why}",
+  notRead: "Die Ansichten können gerade nicht gelesen werden.",
+  needsName: "Bitte einen Namen eingeben.",
+} satisfies Texts<typeof en>;

@@ -1,0 +1,26 @@
+// What keeps a value or a filter from being taken, and what to do about it.
+
+export default {
+  empty: "It has no value.",
+  control: "It holds a control character.",
+  oneOf: "It must be one of {list}.",
+  flavorLong: "A flavor is at most {count} letters long.",
+  flavorForm: "A flavor reads like page.viewed; page.* takes all that begin with page.",
+  id: "It is not the id of an activity.",
+  long: "It is longer than {count} bytes.",
+  key: "A key has no space and no slash in it.",
+  placeSpace: "There is no space in a host or an address.",
+  placeLong: "It is too long for an address.",
+  placeScheme: "An address begins with http:// or https://.",
+  place: "A host alone, as in example.com; or the beginning of an address, as in https://example.com/page.",
+  values: "A filter holds at most {count} values of one field. Take one away first.",
+  words: "A search holds at most {count} words.",
+  size: "The filter is as long as it can be. Take something away first.",
+  time: "It must be a time, as in 2026-11-24T09:10:00Z; or one that moves along, as in 1h, 7d, today, yesterday.",
+  twice: "There is one beginning and one end.",
+  order: "The beginning must be before the end.",
+  field: "There is no such field.",
+  event: "This page shows one event, the one it is opened in.",
+  otherEvent: "It belongs to another event, and this page shows one.",
+  notApplied: "Not applied. {why}",
+} as const;
