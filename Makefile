@@ -1,6 +1,7 @@
 # make run     build everything and open the demo
 # make test    every test; brings what it needs, and needs the network only the first time
 # make bench   figures beside their references, ready for benches/RESULTS.md
+# make bench-sharing   what one costs the others; TIDINGS_BEFORE=BINARY measures an earlier build beside
 # make shots   screenshots of the main states of the page
 # make fmt     format
 # make clean   remove what was built
@@ -8,7 +9,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: run test bench shots fmt clean
+.PHONY: run test bench bench-sharing shots fmt clean
 
 CARGO ?= cargo
 NPM_CI := npm ci --no-audit --no-fund --prefer-offline
@@ -21,12 +22,17 @@ run: web/dist/index.html
 test: web/dist/index.html .cache/chromium.path
 	cd web && npm test --silent
 	$(CARGO) test --locked --doc
-	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked; else $(CARGO) test --locked --lib --bins --tests; fi
+	if $(CARGO) nextest --version >/dev/null 2>&1; then $(CARGO) nextest run --locked --run-ignored all; \
+		else $(CARGO) test --locked --lib --bins --tests -- --include-ignored; fi
 	$(CARGO) build --locked
 	cd web && CHROMIUM=$$(cat ../.cache/chromium.path) TIDINGS=$(CURDIR)/target/debug/tidings npm run --silent test:browser
 
 bench: web/dist/index.html
 	$(CARGO) bench --locked --bench compare
+
+bench-sharing: web/dist/index.html
+	$(CARGO) bench --locked --bench sharing --no-run
+	ulimit -n 20000; taskset -c 1 $(CARGO) bench --locked --bench sharing
 
 shots: web/dist/index.html .cache/chromium.path
 	$(CARGO) build --locked
