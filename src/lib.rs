@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod consumers;
 pub mod domain;
+pub mod export;
 pub mod filter;
 pub mod hub;
 pub mod ingest;

@@ -2,12 +2,15 @@
 //! (`correction`).
 
 mod correction;
+mod mask;
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde::Serializer;
 
 use crate::domain::{Client, NewActivity, Properties, Seq, UnixMs};
+
+pub use mask::{A_PARTNER, masked, masked_corrections, masked_items};
 
 pub use correction::{AmendedView, Effect, ErasedView, encode_amended, encode_erased, reasons_of, regrade};
 

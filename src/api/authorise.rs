@@ -204,8 +204,8 @@ fn status_word(status: StatusCode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{Needs, allow};
-    use crate::auth::{Actor, Grant, Mask, Operator, Principal, Right, Role, Scope, Scopes};
-    use crate::domain::Key;
+    use crate::auth::{Actor, Grant, Operator, Principal, Right, Role, Scope, Scopes};
+    use crate::domain::{Key, Mask};
 
     fn principal(actor: Actor, grant: Grant) -> Principal {
         Principal { workspace: Operator::assume().workspace(1), actor, credential: 1, root: 1, grant, heard: 0 }

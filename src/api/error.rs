@@ -66,6 +66,8 @@ codes! {
     EVENT_FORBIDDEN = "event_forbidden", 403, "The key is bound to another event", "Name only the event of the key, or use another key.";
     /// The credential reads one view, and another was named.
     VIEW_FORBIDDEN = "view_forbidden", 403, "Only one view may be read with this", "Leave view out, or name that one.";
+    /// A filter asks for what the caller's mask leaves out.
+    FIELD_MASKED = "field_masked", 403, "What it asks for is left out for you", "Ask without the field that detail names.";
     /// A browser came from a site that is not allowed.
     ORIGIN_FORBIDDEN = "origin_forbidden", 403, "This origin is not allowed", "Add the origin to `origins` of the server's configuration.";
     /// There is no such thing, or not for this key.

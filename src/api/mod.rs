@@ -18,6 +18,7 @@ mod credentials;
 mod docs;
 mod edge;
 pub mod error;
+mod export;
 mod extract;
 mod facets;
 mod head;

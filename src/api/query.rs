@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::error::{CURSOR_INVALID, FILTER_INVALID, PARAMETER_INVALID, PARAMETER_UNKNOWN, Problem};
+use super::error::{CURSOR_INVALID, FIELD_MASKED, FILTER_INVALID, PARAMETER_INVALID, PARAMETER_UNKNOWN, Problem};
 use crate::auth::Principal;
 use crate::domain::limits::FILTER_BYTES_MAX;
 use crate::domain::{Cursor, Invalid, Key, UnixMs};
@@ -164,6 +164,9 @@ impl<'a> Query<'a> {
 /// # Errors
 /// `event_forbidden` when the filter set names another event.
 fn hold_within(filter: &FilterSet, principal: &Principal) -> Result<(), Problem> {
+    if let Some(told) = principal.grant.mask.and_then(|mask| filter.tells_under(mask)) {
+        return Err(Problem::new(FIELD_MASKED, format!("{told}: what it asks for is left out for you; ask without it")));
+    }
     let Some(event) = &principal.grant.event else { return Ok(()) };
     for clause in filter.clauses() {
         let other = clause.values.iter().find(|value| match clause.form(value) {

@@ -12,7 +12,7 @@ use super::cors::cors;
 use super::edge::{edge, unknown_method, unknown_path};
 use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
-use super::{Api, activities, corrections, credentials, docs, facets, history, openapi, retention, session, signin, streams, workspace};
+use super::{Api, activities, corrections, credentials, docs, export, facets, history, openapi, retention, session, signin, streams, workspace};
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
 
@@ -90,6 +90,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/activities", READ, history::page, of::<history::__path_page>),
         get("/v1/activities/counts", READ, facets::counts, of::<facets::__path_counts>),
         get("/v1/activities/histogram", READ, facets::histogram, of::<facets::__path_histogram>),
+        get("/v1/activities/export", Needs::Right(Right::Export), export::export, of::<export::__path_export>),
         get("/v1/activities/stream", Stream, streams::events, of::<streams::__path_events>),
         get("/v1/activities/{id}", READ, history::one, of::<history::__path_one>),
         get("/v1/activities/{id}/why", READ, history::why, of::<history::__path_why>),

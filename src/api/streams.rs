@@ -12,7 +12,7 @@ use super::error::{HANDSHAKE_INVALID, Problem, SUBPROTOCOL_UNKNOWN, UPGRADE_REQU
 use super::origin;
 use super::query::Query;
 use super::requests::RequestId;
-use super::wanted::view_of;
+use super::wanted::viewed;
 use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX};
 use crate::session::protocol::SUBPROTOCOL;
 use crate::session::socket::{HandshakeFault, Upgrade};
@@ -86,7 +86,7 @@ pub async fn events(State(api): State<Arc<Api>>, caller: Caller, uri: Uri, heade
     let (own, view) = query.finish_filter(&caller.principal)?;
     let view = view.or_else(|| caller.principal.grant.view.clone());
     // Told as a problem while there is a status to tell it by; the session reads it itself, and again when it changes.
-    view_of(&api, &caller, view.clone()).await?;
+    viewed(&api, &caller, view.clone()).await?;
     let after = last.or(after);
     Ok(sse::respond(api.readers.clone(), came(caller, "events"), Wants { own, view, pulse }, after, backfill))
 }

@@ -86,6 +86,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post /v1/activities", "submit_activities"),
     ("get /v1/activities/counts", "count_activities"),
     ("get /v1/activities/histogram", "chart_activities"),
+    ("get /v1/activities/export", "export_activities"),
     ("get /v1/activities/stream", "stream_activities"),
     ("get /v1/activities/{id}", "get_activity"),
     ("get /v1/activities/{id}/why", "explain_activity"),

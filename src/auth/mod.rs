@@ -15,7 +15,7 @@ mod workspace;
 
 pub use actor::Actor;
 pub use key::{KEY_PREFIX, KeyHash, SecretKey};
-pub use principal::{Grant, Mask, Principal};
+pub use principal::{Grant, Principal};
 pub use revocations::Revocations;
 pub use rights::{Right, Rights};
 pub use scope::{Scope, Scopes};

@@ -3,16 +3,7 @@
 use super::actor::Actor;
 use super::rights::Rights;
 use super::workspace::WorkspaceId;
-use crate::domain::{Key, UnixMs};
-
-/// What is put over all that is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mask {
-    /// Contacts, properties and all of a URL but its host are left out.
-    Contact,
-    /// Names of partners too.
-    Names,
-}
+use crate::domain::{Key, Mask, UnixMs};
 
 /// How far somebody reaches in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,9 +57,9 @@ pub struct Principal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Grant, Mask};
+    use super::Grant;
     use crate::auth::{Right, Rights};
-    use crate::domain::{Key, UnixMs};
+    use crate::domain::{Key, Mask, UnixMs};
 
     #[test]
     fn a_grant_covers_what_reaches_no_further() {

@@ -82,7 +82,6 @@ const READING: Rights = Rights::of(&[Right::Read, Right::Export, Right::Contacts
 
 /// Rights that no route needs yet. Who adds the first route that needs one takes it out.
 pub const COMING: Rights = Rights::of(&[
-    Right::Export,
     Right::Contacts,
     Right::Operate,
     Right::Walls,

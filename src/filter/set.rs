@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::field::Field;
-use crate::domain::MembershipSet;
+use crate::domain::{Mask, MembershipSet};
 
 /// One clause: an activity passes when the field has any of the values, or, negated, none of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +46,17 @@ pub enum ValueForm<'a> {
 }
 
 impl Clause {
+    /// True when asking by it tells something of what a mask leaves out, by whether anything answers.
+    fn tells_under(&self, mask: Mask) -> bool {
+        let prefixes = || self.values.iter().any(|value| matches!(self.form(value), ValueForm::UrlPrefix(_)));
+        match self.field {
+            Field::Id => true,
+            Field::Source | Field::Referrer => prefixes(),
+            Field::Partner => mask >= Mask::Names,
+            _ => false,
+        }
+    }
+
     /// How one of its values is to be read.
     pub fn form<'a>(&self, value: &'a str) -> ValueForm<'a> {
         form_of(self.field, value)
@@ -88,6 +99,12 @@ impl FilterSet {
         words.sort_unstable();
         words.dedup();
         Self { clauses, words }
+    }
+
+    /// The first part of it, by its name, that tells something of what a mask leaves out.
+    pub fn tells_under(&self, mask: Mask) -> Option<String> {
+        let clause = self.clauses.iter().find(|clause| clause.tells_under(mask)).map(Clause::name);
+        clause.or_else(|| (!self.words.is_empty()).then(|| "text".to_owned()))
     }
 
     /// The clauses by field, positive ones before the negated one. At most one of each, but for what [`FilterSet::and`] put

@@ -16,7 +16,7 @@ use super::read::{Answer, Question};
 use super::told::Told;
 use super::{Came, Guest, Readers};
 use crate::auth::Actor;
-use crate::domain::{Key, Seq};
+use crate::domain::{Key, Mask, Seq};
 use crate::filter::FilterSet;
 use crate::store::{Count, Purpose, Reader, Reads, StoreError};
 
@@ -25,6 +25,8 @@ pub(super) struct Driver {
     pub session: Session,
     guest: Guest,
     told: Told,
+    /// What is put over all that it says.
+    mask: Option<Mask>,
     /// The root of its credential, whose turns its reads take: many streams of one key have no more than one.
     root: i64,
     reading: Option<BoxFuture<'static, (u64, Result<Answer, StoreError>)>>,
@@ -55,9 +57,9 @@ impl Driver {
         let session = Session::new(seat.session, seat.room.clone(), seat.outbox.clone(), &principal.grant);
         let timer = Box::pin(tokio::time::sleep(Duration::from_millis(HEARTBEAT_MS)));
         let started = Instant::now();
-        let root = principal.root;
+        let (root, mask) = (principal.root, principal.grant.mask);
         let told = Told::begins(came, seat.session);
-        Ok(Box::new(Self { session, guest, told, root, reading: None, started, timer, armed_ms: HEARTBEAT_MS, stirred: true }))
+        Ok(Box::new(Self { session, guest, told, mask, root, reading: None, started, timer, armed_ms: HEARTBEAT_MS, stirred: true }))
     }
 
     /// The first frame of a connection.
@@ -105,7 +107,13 @@ impl Driver {
         }
         while let Some(action) = self.session.next_action() {
             match action {
-                Action::Send(written, committed_at) => return Some(Output::Frame(written, committed_at)),
+                Action::Send(written, committed_at) => {
+                    let shown = match self.mask {
+                        Some(mask) => written.masked(mask),
+                        None => written,
+                    };
+                    return Some(Output::Frame(shown, committed_at));
+                }
                 Action::End(disconnect) => return Some(Output::End(disconnect)),
                 Action::Tell(command) => {
                     if let Some(seat) = &self.guest.seat {

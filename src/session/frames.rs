@@ -8,9 +8,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::disconnect::Disconnect;
-use crate::domain::Cursor;
+use crate::domain::{Cursor, Mask};
 use crate::domain::limits::{BACKFILL_MAX, OUTBOUND_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
 use crate::store::Correction;
+use crate::wire::{masked_corrections, masked_items};
 
 /// Stands where activities are spliced in. Always the last field of its frame.
 #[derive(Debug, Clone, Copy, Default)]
@@ -307,6 +308,33 @@ impl Written {
         let items = commas.zip(&self.parts).flat_map(|(comma, part)| [comma, part.as_ref()]).filter(|piece| !piece.is_empty());
         let tail = (!self.tail.is_empty()).then_some(self.tail.as_ref());
         std::iter::once(self.head.as_bytes()).chain(items).chain(tail)
+    }
+
+    /// The same as it is shown under a mask.
+    #[must_use]
+    pub fn masked(mut self, mask: Mask) -> Self {
+        for part in &mut self.parts {
+            *part = masked_items(part, mask);
+        }
+        // Behind the activities stand `],` and the rest of an object.
+        if let Some(told) = self.tail.strip_prefix(b"],") {
+            let told = masked_corrections(&[b"{", told].concat(), mask);
+            self.tail = match told.get(1..) {
+                Some(rest @ [b'"', ..]) => [b"],", rest].concat().into(),
+                _ => Bytes::from_static(ITEMS_END),
+            };
+        }
+        if mask >= Mask::Names && self.word == ChangedFrame::WORD {
+            // Keys are names, too.
+            self.head = match serde_json::from_str::<Value>(&self.head) {
+                Ok(mut frame) => {
+                    frame["keys"] = Value::Null;
+                    frame.to_string()
+                }
+                Err(_) => String::new(),
+            };
+        }
+        self
     }
 
     /// Bytes of its JSON.

@@ -21,7 +21,7 @@ use super::stage::Start;
 use super::subscription::Subscription;
 use super::viewing::Held;
 use crate::auth::Grant;
-use crate::domain::{Key, Seq};
+use crate::domain::{Key, Mask, Seq};
 use crate::filter::FilterSet;
 use crate::hub::outbox::{Ending, Outbox, SubNo};
 use crate::hub::room::Room;
@@ -50,6 +50,8 @@ pub struct Session {
     pub(super) event: Option<Key>,
     /// The only view that exists for this reader.
     pub(super) only_view: Option<Key>,
+    /// What is put over all that it is told.
+    pub(super) mask: Option<Mask>,
     pub(super) subs: Vec<Subscription>,
     next_sub: SubNo,
     pub(super) out: VecDeque<Action>,
@@ -83,6 +85,7 @@ impl Session {
             outbox,
             event: grant.event.clone(),
             only_view: grant.view.clone(),
+            mask: grant.mask,
             subs: Vec::new(),
             next_sub: 0,
             out: VecDeque::new(),

@@ -41,6 +41,8 @@ pub mod code {
     pub const VIEW_UNKNOWN: &str = "view_unknown";
     /// The credential is confined to another view.
     pub const VIEW_FORBIDDEN: &str = "view_forbidden";
+    /// A filter asks for what is left out for this reader.
+    pub const FIELD_MASKED: &str = "field_masked";
     /// The log changed under the count three times.
     pub const SEAL_BUSY: &str = "seal_busy";
     /// Too many words of this subscription wait for their answers.
@@ -59,6 +61,7 @@ pub mod code {
         (EVENT_FORBIDDEN, "Leave the event out, or use a key that is not bound to another."),
         (VIEW_UNKNOWN, "Name a view of GET /v1/views, or subscribe with a filter alone."),
         (VIEW_FORBIDDEN, "Leave the view out: the credential reads one, and knows which."),
+        (FIELD_MASKED, "Ask without the field that the message names."),
         (SEAL_BUSY, "Ask again in a moment."),
         (TOO_MANY_WAITING, "Wait for the answers before sending more."),
         (UNAVAILABLE, "Ask again in a moment."),

@@ -132,6 +132,9 @@ impl Session {
     /// The reader's own filter set: it names nothing that does not exist for the reader.
     fn read_filter(&self, filter: &serde_json::Value) -> Result<FilterSet, Fault> {
         let filter = FilterSet::from_json(filter).map_err(|invalid| (code::FILTER_INVALID, invalid.under("filter").to_string()))?;
+        if let Some(told) = self.mask.and_then(|mask| filter.tells_under(mask)) {
+            return Err((code::FIELD_MASKED, format!("filter.{told}: what it asks for is left out here; ask without it")));
+        }
         match &self.event {
             None => Ok(filter),
             Some(event) if filter.names_other_event(event.folded()) => {

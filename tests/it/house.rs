@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain", "telemetry", "clock", "seeds"],
     &["filter", "auth", "wire"],
     &["store", "hub", "tallies", "cluster"],
-    &["publish", "consumers", "ingest", "session"],
+    &["publish", "consumers", "export", "ingest", "session"],
     &["api", "capture", "ops", "outlets", "web"],
     &["config", "app", "cli", "main"],
 ];

@@ -12,32 +12,14 @@ use crate::api::read::{Fields, Read};
 use crate::auth::{Principal, Right};
 use crate::domain::Invalid;
 use crate::domain::limits::FILTER_BYTES_MAX;
+use crate::export::Column;
 use crate::filter::FilterSet;
 use crate::store::{NamedKind, Record, Thing, View};
 
 /// Bytes of a view: a filter set at its limit, every letter of it escaped, and little else.
 const VIEW_BYTES_MAX: usize = 6 * FILTER_BYTES_MAX + 16 * 1024;
-/// What a list may show of an activity, beside when it was recorded.
-const COLUMNS: &[&str] = &[
-    "occurred_at",
-    "recorded_at",
-    "flavor",
-    "event",
-    "partner",
-    "company",
-    "message",
-    "campaign",
-    "actor",
-    "device",
-    "platform",
-    "browser",
-    "source_url",
-    "referrer_url",
-    "grade",
-    "late_ms",
-    "properties",
-    "id",
-];
+/// What a list may show of an activity.
+const COLUMNS: &[&str] = Column::WORDS;
 /// Widths of a chart's buckets.
 const CHARTS: &[&str] = &["minute", "hour", "day"];
 

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use self::rota::{Asked, Rota};
 pub use self::rota::{Purpose, Reader};
-use super::{ActivityLog, Answer, At, Directory, Head, Kept, Keyring, NamedKind, Store, StoreError, Thing};
+use super::{ActivityLog, Answer, At, Directory, Head, Kept, Keyring, NamedKind, Store, StoreError, Thing, View};
 use crate::auth::{Actor, WorkspaceId};
 use crate::domain::{Key, Mark, Seq};
 use crate::filter::FilterSet;
@@ -162,9 +162,17 @@ impl Turn {
     /// # Errors
     /// [`StoreError`] when it cannot be read.
     pub async fn view(&self, key: Key, actor: Actor, event: Option<&Key>) -> Result<Option<FilterSet>, StoreError> {
+        Ok(self.seen_view(key, actor, event).await?.map(|(_, view)| view.wanted()))
+    }
+
+    /// A view with its name; none where there is no such view for this actor, who may be bound to an event.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn seen_view(&self, key: Key, actor: Actor, event: Option<&Key>) -> Result<Option<(String, View)>, StoreError> {
         let found = self.directory().one(NamedKind::View, At::top(self.reader.workspace, key)).await?;
         Ok(match found.map(|record| record.thing) {
-            Some(Thing::View { view, .. }) if view.is_seen_by(actor, event) => Some(view.wanted()),
+            Some(Thing::View { name, view }) if view.is_seen_by(actor, event) => Some((name, *view)),
             _ => None,
         })
     }

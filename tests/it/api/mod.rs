@@ -9,6 +9,7 @@ mod credentials;
 mod directory;
 mod document;
 mod drafts;
+mod export;
 mod health;
 mod hostile;
 mod nouns;

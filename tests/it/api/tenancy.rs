@@ -32,6 +32,7 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("GET", "/v1/activities", Finds::Own, ""),
     ("GET", "/v1/activities/counts", Finds::Own, ""),
     ("GET", "/v1/activities/histogram", Finds::Own, ""),
+    ("GET", "/v1/activities/export", Finds::Own, ""),
     ("GET", "/v1/activities/stream", Finds::Stream, ""),
     ("GET", "/v1/activities/{id}", Finds::Nothing, ""),
     ("GET", "/v1/activities/{id}/why", Finds::Nothing, ""),
