@@ -287,6 +287,7 @@ impl Running {
             scopes,
             event: None,
             origins: Vec::new(),
+            confined: None,
             parent: None,
             rate_per_s: None,
             created_at: now,

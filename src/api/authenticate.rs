@@ -19,6 +19,8 @@ use crate::store::{Credential, CredentialKind, Keyring, Opened, Purpose, Reader}
 pub const SESSION_COOKIE: &str = "tidings_session";
 /// Credentials that are remembered, found or not; the least used go first.
 const REMEMBERED_MAX: usize = 10_000;
+/// How exactly it is kept when a share was last used.
+const USED_EVERY: Duration = Duration::from_secs(60);
 /// How long one is remembered.
 const REMEMBERED_FOR: Duration = Duration::from_secs(1);
 /// What stands in an `Authorization` header.
@@ -75,6 +77,8 @@ pub struct Authenticator {
     revocations: Revocations,
     clock: Clock,
     remembered: Cache<KeyHash, Remembered>,
+    /// Shares whose use was noted, and when.
+    used: Cache<i64, Instant>,
 }
 
 /// What a look-up has found, and as of when.
@@ -88,7 +92,7 @@ struct Remembered {
 impl Authenticator {
     /// An authenticator over a keyring; `revocations` counts what this process hears of.
     pub fn new(keyring: Arc<dyn Keyring>, revocations: Revocations, clock: Clock) -> Self {
-        Self { keyring, revocations, clock, remembered: Cache::new(REMEMBERED_MAX) }
+        Self { keyring, revocations, clock, remembered: Cache::new(REMEMBERED_MAX), used: Cache::new(REMEMBERED_MAX) }
     }
 
     /// Who asks, by a header; a key wins over a cookie.
@@ -164,6 +168,18 @@ impl Authenticator {
         };
         let good = found.filter(|credential| kinds.contains(&credential.kind) && credential.is_good(self.clock.now()));
         Ok(good.map(|credential| Found { credential, heard }))
+    }
+
+    /// Takes note that whoever asks uses a share, once a minute. That it could not be noted keeps nobody from reading.
+    pub async fn note_use(&self, by: Actor) {
+        let Actor::Share(number) = by else { return };
+        if self.used.get(&number).is_some_and(|noted| noted.elapsed() < USED_EVERY) {
+            return;
+        }
+        self.used.insert(number, Instant::now());
+        if let Err(fault) = self.keyring.used(number, self.clock.now()).await {
+            tracing::debug!(%fault, share = number, "the use of a share could not be noted");
+        }
     }
 
     /// True when pages of this origin may use a site key, whosever it is.

@@ -64,6 +64,8 @@ pub struct Gate {
     pub needs: Needs,
     /// Bytes of its largest body.
     pub body_bytes_max: usize,
+    /// True where it keeps to its caller's view and mask.
+    pub keeps_to_view: bool,
 }
 
 /// Lets a request through to its handler with its [`Caller`], or answers for it; counts both.
@@ -103,7 +105,8 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     if caller.presented == Presented::Cookie {
         origin::check_change(request.method(), request.headers(), &gate.api.config.origins)?;
     }
-    allow(&caller.principal, gate.needs)?;
+    allow(&caller.principal, gate.needs, gate.keeps_to_view)?;
+    gate.api.authenticator.note_use(caller.principal.actor).await;
     if caller.only_collects() {
         origin::check_site(request.headers(), &caller.origins)?;
     }
@@ -123,10 +126,10 @@ async fn identify(gate: &Gate, uri: &Uri, headers: &HeaderMap) -> Result<Caller,
     found.map_err(|problem| problem.in_demo(gate.api.config.demo.is_some()))
 }
 
-fn allow(principal: &Principal, needs: Needs) -> Result<(), Problem> {
+fn allow(principal: &Principal, needs: Needs, keeps_to_view: bool) -> Result<(), Problem> {
     let (grant, rights) = (&principal.grant, needs.rights());
-    // No route knows yet how to keep to a view, or how to mask what it answers: whoever is held to one gets nothing.
-    if grant.view.is_some() || grant.mask.is_some() {
+    // Whoever is held to a view, or to a mask, gets nothing of a route that keeps to neither.
+    if !keeps_to_view && (grant.view.is_some() || grant.mask.is_some()) {
         return Err(Problem::new(RIGHT_MISSING, "this shows more than the view that you may see"));
     }
     // Whoever reads the page has its key: it opens nothing that is not named.
@@ -212,7 +215,7 @@ mod tests {
     }
 
     fn refused(actor: Actor, grant: Grant, needs: Needs) -> Option<(&'static str, String)> {
-        let problem = allow(&principal(actor, grant), needs).err()?;
+        let problem = allow(&principal(actor, grant), needs, false).err()?;
         let told = format!("{problem:?}");
         let detail = told.split("detail: \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a detail").to_owned();
         Some((problem.code().word, detail))

@@ -23,7 +23,7 @@ use super::read::rule::{KeyText, Name, Rule, Time, Whole};
 use super::read::{Fields, Read, documented};
 use crate::auth::{Principal, Scope, Scopes, SecretKey, WorkspaceId};
 use crate::domain::{Invalid, Key, Origin, UnixMs};
-use crate::store::{Credential, CredentialKind, NewCredential};
+use crate::store::{Confined, Credential, CredentialKind, NewCredential};
 
 /// How long a ticket may wait to be used.
 const TICKET_MS: i64 = 30_000;
@@ -123,7 +123,8 @@ impl From<Credential> for KeyBody {
 }
 
 /// What a new secret is to be good for.
-pub struct Grant {
+#[derive(Clone)]
+pub struct Wanted {
     /// What it is for.
     pub kind: CredentialKind,
     /// What people call it.
@@ -134,6 +135,8 @@ pub struct Grant {
     pub event: Option<Key>,
     /// Origins whose pages may use a site key.
     pub origins: Vec<Origin>,
+    /// What it is confined to, where it is a share or comes from one.
+    pub confined: Option<Confined>,
     /// The credential that it is made from: it ends with it.
     pub parent: Option<i64>,
     /// Activities a second, where it has a rate of its own.
@@ -146,25 +149,40 @@ pub struct Grant {
 ///
 /// # Errors
 /// When the store cannot keep it, or the machine has no randomness.
-pub async fn grant(api: &Api, workspace: WorkspaceId, grant: Grant) -> Result<(i64, SecretKey), Problem> {
-    let secret = SecretKey::generate(grant.kind.as_str()).map_err(|fault| {
-        tracing::error!(%fault, "the machine has no randomness to give");
-        Problem::new(INTERNAL, INTERNAL.cure)
-    })?;
-    let new = NewCredential {
-        kind: grant.kind,
-        hash: secret.hash(),
-        name: grant.name,
-        scopes: grant.scopes,
-        event: grant.event,
-        origins: grant.origins,
-        parent: grant.parent,
-        rate_per_s: grant.rate_per_s,
-        created_at: api.clock.now(),
-        expires_at: grant.expires_at,
-    };
-    let number = api.store.keyring.create_credential(workspace, new).await?;
-    Ok((number, secret))
+pub async fn grant(api: &Api, workspace: WorkspaceId, wanted: Wanted) -> Result<(i64, SecretKey), Problem> {
+    let made = grant_all(api, workspace, vec![wanted]).await?.pop();
+    made.ok_or_else(|| Problem::new(INTERNAL, INTERNAL.cure))
+}
+
+/// Makes many, all or none, in order.
+///
+/// # Errors
+/// As [`grant`].
+pub async fn grant_all(api: &Api, workspace: WorkspaceId, wanted: Vec<Wanted>) -> Result<Vec<(i64, SecretKey)>, Problem> {
+    let created_at = api.clock.now();
+    let (mut new, mut secrets) = (Vec::with_capacity(wanted.len()), Vec::with_capacity(wanted.len()));
+    for wanted in wanted {
+        let secret = SecretKey::generate(wanted.kind.as_str()).map_err(|fault| {
+            tracing::error!(%fault, "the machine has no randomness to give");
+            Problem::new(INTERNAL, INTERNAL.cure)
+        })?;
+        new.push(NewCredential {
+            kind: wanted.kind,
+            hash: secret.hash(),
+            name: wanted.name,
+            scopes: wanted.scopes,
+            event: wanted.event,
+            origins: wanted.origins,
+            confined: wanted.confined,
+            parent: wanted.parent,
+            rate_per_s: wanted.rate_per_s,
+            created_at,
+            expires_at: wanted.expires_at,
+        });
+        secrets.push(secret);
+    }
+    let numbers = api.store.keyring.create_credentials(workspace, new).await?;
+    Ok(numbers.into_iter().zip(secrets).collect())
 }
 
 /// Create a key. The secret is in this answer and never again. One that a signed-in browser makes ends with the key that
@@ -187,7 +205,7 @@ pub async fn create_key(
     }
     let hangs_on = hangs_on(&api, &caller).await?;
     let ends = hangs_on.as_ref().and_then(|credential| credential.expires_at);
-    let wanted = Grant {
+    let wanted = Wanted {
         parent: hangs_on.map(|credential| credential.number),
         expires_at: wanted.expires_at.into_iter().chain(ends).min(),
         ..wanted
@@ -311,19 +329,19 @@ impl Rule for PageOrigin {
 }
 
 /// Declares what a key is to be good for, by somebody who may be bound to an event.
-fn wanted_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Grant> {
+fn wanted_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Wanted> {
     if fields.says("kind", CredentialKind::Site.as_str()) { site_key(fields, bound, now) } else { plain_key(fields, bound, now) }
 }
 
-fn plain_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Grant> {
+fn plain_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Wanted> {
     fields.optional("kind", Kind(CredentialKind::Key), "`key`, or nothing.");
     let scopes = fields.some("scopes", OneScope(&Scope::ALL), Scope::ALL.len(), "One or more of `ingest`, `read`, `admin`.");
     let event = fields.optional("event", KeyText, "Key of the only event that exists for it.").or_else(|| bound.cloned());
     fields.misplaced("origins", "not_of_a_site", "are for a site key; leave them out, or make the kind site");
-    Some(Grant { kind: CredentialKind::Key, scopes: Scopes::of(&scopes), event, ..any_key(fields, now) })
+    Some(Wanted { kind: CredentialKind::Key, scopes: Scopes::of(&scopes), event, ..any_key(fields, now) })
 }
 
-fn site_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Grant> {
+fn site_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Wanted> {
     const EVENT: &str = "Key of the event that it collects for; what is not in its directory yet is not made.";
     const ORIGINS: &str =
         "Origins whose pages may use it, as browsers send them: scheme and host, and the port where it is not the usual one.";
@@ -337,11 +355,11 @@ fn site_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Gra
         None => fields.required("event", KeyText, EVENT),
     };
     let origins = fields.some("origins", PageOrigin, ORIGINS_MAX, ORIGINS);
-    Some(Grant { kind: CredentialKind::Site, scopes: Scopes::of(&[Scope::Ingest]), event, origins, ..any_key(fields, now) })
+    Some(Wanted { kind: CredentialKind::Site, scopes: Scopes::of(&[Scope::Ingest]), event, origins, ..any_key(fields, now) })
 }
 
 /// What keys of both kinds have.
-fn any_key(fields: &mut Fields, now: UnixMs) -> Grant {
+fn any_key(fields: &mut Fields, now: UnixMs) -> Wanted {
     const RATE: &str = "Activities, and requests that send some, a second; without it the server's own rate.";
     let name = fields.optional("name", Name, "What people call it.").unwrap_or_default();
     let expires_at = fields.optional("expires_at", Time, "When it ends by itself, and every stream with it.");
@@ -350,7 +368,7 @@ fn any_key(fields: &mut Fields, now: UnixMs) -> Grant {
     }
     let rate_per_s = fields.optional("rate_per_s", Whole { least: 1, most: KEY_RATE_MAX }, RATE);
     let (kind, scopes) = (CredentialKind::Key, Scopes::default());
-    Grant { kind, name, scopes, event: None, origins: Vec::new(), parent: None, rate_per_s, expires_at }
+    Wanted { kind, name, scopes, event: None, origins: Vec::new(), confined: None, parent: None, rate_per_s, expires_at }
 }
 
 /// List keys, newest first.
@@ -399,10 +417,11 @@ pub async fn create_ticket(State(api): State<Arc<Api>>, caller: Caller, _: NoQue
     let Caller { principal, .. } = caller;
     let waits_until = UnixMs(api.clock.now().0 + TICKET_MS);
     let expires_at = principal.grant.until.map_or(waits_until, |until| until.min(waits_until));
-    let wanted = Grant {
+    let wanted = Wanted {
         kind: CredentialKind::Ticket,
         name: String::new(),
         scopes: Scopes::of(&[Scope::Read]),
+        confined: Confined::of(&principal.grant),
         event: principal.grant.event,
         origins: Vec::new(),
         parent: Some(principal.credential),

@@ -35,7 +35,7 @@ const POSITION: HeaderName = HeaderName::from_static("tidings-position");
     params(
         crate::api::sent::FilterParams,
         ("format" = Option<String>, Query, description = "`csv` (as when left out), `ndjson` or `xlsx`", pattern = "^(csv|ndjson|xlsx)$"),
-        ("separator" = Option<String>, Query, description = "Between the cells of a CSV: `,` (as when left out), `;` or `tab`", pattern = "^(,|;|tab)$"),
+        ("separator" = Option<String>, Query, description = "Between the cells of a CSV: `,` (as when left out), `;` or `tab`; nothing else has it", pattern = "^(,|;|tab)$"),
         ("columns" = Option<String>, Query, description = "Columns in their order, separated by commas; those of the view without it", example = "occurred_at,partner,flavor"),
         ("zone" = Option<String>, Query, description = "IANA time zone of its times; the view's without it, or else UTC", example = "Europe/Berlin"),
         ("before" = Option<String>, Query, description = "Cursor: only what lies before it"),
@@ -97,11 +97,7 @@ fn format(query: &mut Query<'_>) -> Format {
         "xlsx" => Ok(Format::Xlsx),
         _ => Err(Invalid::one("", "unknown_value", "must be one of: csv ndjson xlsx")),
     };
-    let format = query.parsed("format", parse).unwrap_or(Format::Csv(separator.unwrap_or(Separator::Comma)));
-    if separator.is_some() && !matches!(format, Format::Csv(_)) {
-        query.fault("separator", "misplaced", "is for format=csv; leave it out");
-    }
-    format
+    query.parsed("format", parse).unwrap_or(Format::Csv(separator.unwrap_or(Separator::Comma)))
 }
 
 fn parse_columns(text: &str) -> Result<Vec<Column>, Invalid> {

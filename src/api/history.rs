@@ -23,6 +23,7 @@ use crate::domain::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use crate::domain::{Cursor, UnixMs};
 use crate::filter::FilterSet;
 use crate::store::{Head, Order, Page, PageEnd, PageQuery, StoredActivity, UnderId};
+use crate::wire::masked;
 
 /// Bytes of activities in one page; a page of more ends early and says where to go on.
 const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -135,7 +136,10 @@ pub async fn page(State(api): State<Arc<Api>>, caller: Caller, uri: Uri) -> Resu
         bytes_max: PAGE_BYTES_MAX,
         corrections: false,
     };
-    let page = api.store.turn(caller.reader()).await?.log().page(workspace, query).await?;
+    let mut page = api.store.turn(caller.reader()).await?.log().page(workspace, query).await?;
+    for item in &mut page.items {
+        item.body = masked(std::mem::take(&mut item.body), caller.principal.grant.mask);
+    }
     // What lies behind a cursor may have been pruned between the two reads: what is left would look like all there was.
     for cursor in [asked.before, asked.after].into_iter().flatten() {
         check_continues(cursor, page.head)?;

@@ -16,7 +16,7 @@ const LIST_ITEMS_MAX: usize = 1_000;
 /// Items of one page of a list when the caller does not say.
 const LIST_ITEMS_DEFAULT: usize = 100;
 /// Words that one list is searched for.
-const WORDS_MAX: usize = 8;
+pub const WORDS_MAX: usize = 8;
 /// Bytes of a folded key: folding can make one longer, three times at most.
 const FOLDED_KEY_BYTES_MAX: usize = 3 * KEY_BYTES_MAX;
 

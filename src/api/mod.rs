@@ -41,6 +41,7 @@ pub mod routes;
 mod sent;
 pub mod serve;
 mod session;
+mod shares;
 mod signin;
 mod streams;
 mod tight;

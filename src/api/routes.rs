@@ -12,7 +12,10 @@ use super::cors::cors;
 use super::edge::{edge, unknown_method, unknown_path};
 use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
-use super::{Api, activities, corrections, credentials, docs, export, facets, history, openapi, retention, session, signin, streams, workspace};
+use super::{
+    Api, activities, corrections, credentials, docs, export, facets, history, openapi, retention, session, shares, signin, streams,
+    workspace,
+};
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
 
@@ -34,6 +37,8 @@ pub struct Route {
     pub needs: Needs,
     /// Bytes of its largest body; 0 where none is read.
     pub body_bytes_max: usize,
+    /// True where it keeps to the view that its caller is confined to, and to its mask.
+    pub keeps_to_view: bool,
     /// What answers.
     pub handler: MethodRouter<Arc<Api>>,
     /// What the document says of it; nothing of a page for people.
@@ -41,7 +46,15 @@ pub struct Route {
 }
 
 fn get<H: Handler<T, Arc<Api>>, T: 'static>(path: &'static str, needs: Needs, handler: H, operation: fn() -> Operation) -> Route {
-    Route { method: "GET", path, needs, body_bytes_max: 0, handler: routing::get(handler), operation: Some(operation) }
+    Route {
+        method: "GET",
+        path,
+        needs,
+        body_bytes_max: 0,
+        keeps_to_view: false,
+        handler: routing::get(handler),
+        operation: Some(operation),
+    }
 }
 
 fn post<H: Handler<T, Arc<Api>>, T: 'static>(
@@ -51,7 +64,7 @@ fn post<H: Handler<T, Arc<Api>>, T: 'static>(
     handler: H,
     operation: fn() -> Operation,
 ) -> Route {
-    Route { method: "POST", path, needs, body_bytes_max, handler: routing::post(handler), operation: Some(operation) }
+    Route { method: "POST", path, needs, body_bytes_max, keeps_to_view: false, handler: routing::post(handler), operation: Some(operation) }
 }
 
 fn put<H: Handler<T, Arc<Api>>, T: 'static>(
@@ -61,16 +74,39 @@ fn put<H: Handler<T, Arc<Api>>, T: 'static>(
     handler: H,
     operation: fn() -> Operation,
 ) -> Route {
-    Route { method: "PUT", path, needs, body_bytes_max, handler: routing::put(handler), operation: Some(operation) }
+    Route { method: "PUT", path, needs, body_bytes_max, keeps_to_view: false, handler: routing::put(handler), operation: Some(operation) }
 }
 
 fn delete<H: Handler<T, Arc<Api>>, T: 'static>(path: &'static str, needs: Needs, handler: H, operation: fn() -> Operation) -> Route {
-    Route { method: "DELETE", path, needs, body_bytes_max: 0, handler: routing::delete(handler), operation: Some(operation) }
+    Route {
+        method: "DELETE",
+        path,
+        needs,
+        body_bytes_max: 0,
+        keeps_to_view: false,
+        handler: routing::delete(handler),
+        operation: Some(operation),
+    }
 }
 
 /// A page for people, or a part of one, open to all.
 fn page<H: Handler<T, Arc<Api>>, T: 'static>(path: &'static str, handler: H) -> Route {
-    Route { method: "GET", path, needs: Needs::Nothing, body_bytes_max: 0, handler: routing::get(handler), operation: None }
+    Route {
+        method: "GET",
+        path,
+        needs: Needs::Nothing,
+        body_bytes_max: 0,
+        keeps_to_view: false,
+        handler: routing::get(handler),
+        operation: None,
+    }
+}
+
+impl Route {
+    /// It keeps to the view that its caller is confined to, and to its mask.
+    fn keeping(self) -> Self {
+        Self { keeps_to_view: true, ..self }
+    }
 }
 
 /// Every route of the API: path, what it needs, bytes of its largest body, handler, what the document says of it. A noun of the
@@ -80,6 +116,7 @@ pub fn routes() -> Vec<Route> {
     const INGEST: Needs = Needs::Right(Right::Ingest);
     const READ: Needs = Needs::Right(Right::Read);
     const DIRECTORY: Needs = Needs::Right(Right::Directory);
+    const SHARES: Needs = Needs::Right(Right::Shares);
     const KEYS: Needs = Needs::Right(Right::Keys);
     // What one may change one may see.
     const SEEN: Needs = Needs::AnyOf(&[Right::Read, Right::Directory]);
@@ -87,11 +124,11 @@ pub fn routes() -> Vec<Route> {
     const KEPT: Needs = Needs::AnyOf(&[Right::Read, Right::Retain]);
     let mut table = vec![
         post("/v1/activities", INGEST, REQUEST_BYTES_MAX, activities::submit, of::<activities::__path_submit>),
-        get("/v1/activities", READ, history::page, of::<history::__path_page>),
-        get("/v1/activities/counts", READ, facets::counts, of::<facets::__path_counts>),
-        get("/v1/activities/histogram", READ, facets::histogram, of::<facets::__path_histogram>),
-        get("/v1/activities/export", Needs::Right(Right::Export), export::export, of::<export::__path_export>),
-        get("/v1/activities/stream", Stream, streams::events, of::<streams::__path_events>),
+        get("/v1/activities", READ, history::page, of::<history::__path_page>).keeping(),
+        get("/v1/activities/counts", READ, facets::counts, of::<facets::__path_counts>).keeping(),
+        get("/v1/activities/histogram", READ, facets::histogram, of::<facets::__path_histogram>).keeping(),
+        get("/v1/activities/export", Needs::Right(Right::Export), export::export, of::<export::__path_export>).keeping(),
+        get("/v1/activities/stream", Stream, streams::events, of::<streams::__path_events>).keeping(),
         get("/v1/activities/{id}", READ, history::one, of::<history::__path_one>),
         get("/v1/activities/{id}/why", READ, history::why, of::<history::__path_why>),
         post(
@@ -102,7 +139,7 @@ pub fn routes() -> Vec<Route> {
             of::<corrections::__path_amend>,
         ),
         delete("/v1/activities/{id}", Needs::Right(Right::Erase), corrections::erase, of::<corrections::__path_erase>),
-        get("/v1/ws", Stream, streams::socket, of::<streams::__path_socket>),
+        get("/v1/ws", Stream, streams::socket, of::<streams::__path_socket>).keeping(),
         get("/v1/events/{event}/messages/{message}/recipients", SEEN, recipients::list, of::<recipients::__path_list>),
         post(
             "/v1/events/{event}/messages/{message}/recipients",
@@ -118,10 +155,14 @@ pub fn routes() -> Vec<Route> {
         post("/v1/keys", KEYS, NAMES_BYTES_MAX, credentials::create_key, of::<credentials::__path_create_key>),
         get("/v1/keys", KEYS, credentials::keys, of::<credentials::__path_keys>),
         delete("/v1/keys/{id}", KEYS, credentials::revoke_key, of::<credentials::__path_revoke_key>),
-        post("/v1/tickets", READ, 0, credentials::create_ticket, of::<credentials::__path_create_ticket>),
-        get("/v1/session", Credential, session::session, of::<session::__path_session>),
+        post("/v1/shares", SHARES, NAMES_BYTES_MAX, shares::create_share, of::<shares::__path_create_share>),
+        post("/v1/shares:each", SHARES, REQUEST_BYTES_MAX, shares::create_shares, of::<shares::__path_create_shares>),
+        get("/v1/shares", SHARES, shares::shares, of::<shares::__path_shares>),
+        delete("/v1/shares/{id}", SHARES, shares::revoke_share, of::<shares::__path_revoke_share>),
+        post("/v1/tickets", READ, 0, credentials::create_ticket, of::<credentials::__path_create_ticket>).keeping(),
+        get("/v1/session", Credential, session::session, of::<session::__path_session>).keeping(),
         post("/v1/session", Nothing, STRANGER_BYTES_MAX, session::sign_in, of::<session::__path_sign_in>),
-        delete("/v1/session", Credential, session::sign_out, of::<session::__path_sign_out>),
+        delete("/v1/session", Credential, session::sign_out, of::<session::__path_sign_out>).keeping(),
         get("/v1/retention", KEPT, retention::retention, of::<retention::__path_retention>),
         put("/v1/retention", RETAIN, NAMES_BYTES_MAX, retention::put_retention, of::<retention::__path_put_retention>),
         get("/v1/workspace", Credential, workspace::workspace, of::<workspace::__path_workspace>),
@@ -145,8 +186,8 @@ pub fn routes() -> Vec<Route> {
 /// The routes as a service: gate before each, headers on every answer, the page for everything else.
 pub fn router(api: Arc<Api>) -> Router {
     let mut router = Router::new();
-    for Route { path, needs, body_bytes_max, handler, .. } in routes() {
-        let gated = Gate { api: api.clone(), path, needs, body_bytes_max };
+    for Route { path, needs, body_bytes_max, keeps_to_view, handler, .. } in routes() {
+        let gated = Gate { api: api.clone(), path, needs, body_bytes_max, keeps_to_view };
         router = router.route(path, handler.route_layer(from_fn_with_state(gated, gate)));
     }
     router

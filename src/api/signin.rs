@@ -67,7 +67,14 @@ pub async fn enter(
     let link = field("link").ok_or_else(|| Problem::new(PARAMETER_INVALID, "link is required: open the link again"))?;
     let to = field("to").filter(|to| is_local_path(to)).unwrap_or("/".into());
     let Some(taken) = api.authenticator.take(&link, CredentialKind::Link, None).await? else { return Ok(see_other(NO_SUCH_LINK)) };
-    let entrance = Entrance { workspace: taken.workspace, scopes: taken.scopes, event: taken.event, parent: taken.parent, until: None };
+    let entrance = Entrance {
+        workspace: taken.workspace,
+        scopes: taken.scopes,
+        event: taken.event,
+        confined: taken.confined,
+        parent: taken.parent,
+        until: None,
+    };
     let cookie = begin(&api, entrance, &sent.headers).await?;
     let mut response = see_other(&to);
     response.headers_mut().insert(header::SET_COOKIE, cookie);

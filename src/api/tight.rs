@@ -7,8 +7,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::read::pattern::{FLAVOR, SECRET, key_pattern, name_pattern};
+use super::lists::WORDS_MAX;
+use super::read::pattern::{FLAVOR, SECRET, key_pattern, name_pattern, words_pattern};
 use crate::domain::limits::{CLIENT_NAME_BYTES_MAX, FILTER_VALUES_MAX, FLAVOR_BYTES_MAX, KEY_BYTES_MAX, PROPERTIES_MAX};
+use crate::export::Column;
 use crate::filter::Field;
 
 /// A rule of the server that a type does not tell.
@@ -30,6 +32,10 @@ enum Rule {
     Zone,
     /// Fields to count by, separated by commas.
     Fields,
+    /// Columns, separated by commas.
+    Columns,
+    /// Words to look for in a list.
+    Search,
     /// Texts, numbers and booleans by name.
     Properties,
     /// Only this word.
@@ -76,6 +82,10 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("ticket", Rule::Secret),
     ("zone", Rule::Zone),
     ("by", Rule::Fields),
+    ("columns", Rule::Columns),
+    ("q", Rule::Search),
+    ("format", Rule::Words(&["csv", "ndjson", "xlsx"])),
+    ("separator", Rule::Words(&[",", ";", "tab"])),
     ("bucket", Rule::Words(&["minute", "hour", "day"])),
 ];
 
@@ -93,6 +103,8 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post /v1/events/{event}/messages/{message}/recipients", "change_recipients"),
     ("post /v1/events/{event}/partners", "put_partners"),
     ("delete /v1/keys/{id}", "revoke_key"),
+    ("post /v1/shares:each", "create_shares"),
+    ("delete /v1/shares/{id}", "revoke_share"),
     ("post /v1/session", "sign_in"),
     ("delete /v1/session", "sign_out"),
     ("get /v1/session", "get_session"),
@@ -213,6 +225,13 @@ impl Rule {
                 let fields =
                     Field::ALL.iter().filter(|field| **field != Field::Id).map(|field| field.as_str()).collect::<Vec<_>>().join("|");
                 put("pattern", format!("^({fields})(,({fields})){{0,31}}$").into());
+            }
+            Self::Search => {
+                put("pattern", words_pattern(WORDS_MAX).into());
+            }
+            Self::Columns => {
+                let columns = Column::WORDS.join("|");
+                put("pattern", format!("^({columns})(,({columns})){{0,31}}$").into());
             }
             Self::Properties => {
                 put("maxProperties", PROPERTIES_MAX.into());

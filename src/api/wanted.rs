@@ -40,7 +40,7 @@ pub struct Viewed {
 
 /// Everything that exists for somebody.
 pub fn granted(principal: &Principal) -> FilterSet {
-    principal.grant.event.as_ref().map(FilterSet::of_event).unwrap_or_default()
+    FilterSet::granted(principal.grant.event.as_ref(), principal.grant.partner.as_ref())
 }
 
 /// The view that is named, or that the caller is confined to.

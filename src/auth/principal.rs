@@ -12,6 +12,8 @@ pub struct Grant {
     pub rights: Rights,
     /// The only event that exists for them.
     pub event: Option<Key>,
+    /// The only partner of that event that exists for them.
+    pub partner: Option<Key>,
     /// The view that they are confined to, by its key.
     pub view: Option<Key>,
     /// What is put over all that they read.
@@ -33,7 +35,11 @@ impl Grant {
         }
         // No mask is the least, and each leaves out what those before it do.
         let masked = self.mask <= other.mask;
-        self.rights.holds(other.rights) && within(&self.event, &other.event) && within(&self.view, &other.view) && masked
+        self.rights.holds(other.rights)
+            && within(&self.event, &other.event)
+            && within(&self.partner, &other.partner)
+            && within(&self.view, &other.view)
+            && masked
     }
 }
 

@@ -88,7 +88,6 @@ pub const COMING: Rights = Rights::of(&[
     Right::Alerts,
     Right::Acknowledge,
     Right::Webhooks,
-    Right::Shares,
     Right::Members,
     Right::Audit,
     Right::Delete,

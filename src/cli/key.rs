@@ -88,6 +88,7 @@ async fn run_create(create: Create) -> Result<(), CliError> {
         scopes,
         event,
         origins: Vec::new(),
+        confined: None,
         parent: None,
         rate_per_s: None,
         created_at: Clock::System.now(),

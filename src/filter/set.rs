@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::field::Field;
-use crate::domain::{Mask, MembershipSet};
+use crate::domain::{Key, Mask, MembershipSet};
 
 /// One clause: an activity passes when the field has any of the values, or, negated, none of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,6 +99,23 @@ impl FilterSet {
         words.sort_unstable();
         words.dedup();
         Self { clauses, words }
+    }
+
+    /// What exists for whoever is bound to an event, and perhaps to one partner of it.
+    pub fn granted(event: Option<&Key>, partner: Option<&Key>) -> Self {
+        let Some(event) = event else { return Self::default() };
+        let of = Self::of_event(event);
+        match partner {
+            Some(partner) => {
+                let clause = Clause {
+                    field: Field::Partner,
+                    negated: false,
+                    values: vec![format!("{}/{}", event.folded(), partner.folded()).into()],
+                };
+                of.and(&Self::canonical(vec![clause], Vec::new()))
+            }
+            None => of,
+        }
     }
 
     /// The first part of it, by its name, that tells something of what a mask leaves out.

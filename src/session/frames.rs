@@ -8,8 +8,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::disconnect::Disconnect;
-use crate::domain::{Cursor, Mask};
 use crate::domain::limits::{BACKFILL_MAX, OUTBOUND_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
+use crate::domain::{Cursor, Mask};
 use crate::store::Correction;
 use crate::wire::{masked_corrections, masked_items};
 

@@ -50,6 +50,8 @@ pub struct Session {
     pub(super) event: Option<Key>,
     /// The only view that exists for this reader.
     pub(super) only_view: Option<Key>,
+    /// The one partner of its event that exists for it.
+    pub(super) only_partner: Option<Key>,
     /// What is put over all that it is told.
     pub(super) mask: Option<Mask>,
     pub(super) subs: Vec<Subscription>,
@@ -85,6 +87,7 @@ impl Session {
             outbox,
             event: grant.event.clone(),
             only_view: grant.view.clone(),
+            only_partner: grant.partner.clone(),
             mask: grant.mask,
             subs: Vec::new(),
             next_sub: 0,

@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::auth::{Actor, Grant, KeyHash, Principal, Scopes, WorkspaceId};
-use crate::domain::{Key, Origin, UnixMs};
+use crate::auth::{Actor, Grant, KeyHash, Principal, Right, Rights, Scopes, WorkspaceId};
+use crate::domain::{Key, Mask, Origin, UnixMs};
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +29,13 @@ pub enum CredentialKind {
     Link,
     /// A one-time ticket for where no header can be set.
     Ticket,
+    /// A link to one view, for somebody without an account.
+    Share,
 }
 
 impl CredentialKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket];
+    pub const ALL: [Self; 6] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket, Self::Share];
 
     /// The word in the secret and in the store.
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +45,7 @@ impl CredentialKind {
             Self::Session => "session",
             Self::Link => "link",
             Self::Ticket => "ticket",
+            Self::Share => "share",
         }
     }
 
@@ -54,6 +57,34 @@ impl CredentialKind {
     /// The kind of a word of the store.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.as_str() == word)
+    }
+}
+
+/// What a share, and all that is made from it, is confined to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confined {
+    /// Key of the one view that it reads.
+    pub view: Key,
+    /// Key of the one partner of its event that it shows.
+    pub partner: Option<Key>,
+    /// What is put over all of it.
+    pub mask: Option<Mask>,
+    /// True where it may be taken out as a file.
+    pub exports: bool,
+}
+
+impl Confined {
+    /// What a grant confines to, if it does.
+    pub fn of(grant: &Grant) -> Option<Self> {
+        let view = grant.view.clone()?;
+        Some(Self { view, partner: grant.partner.clone(), mask: grant.mask, exports: grant.rights.has(Right::Export) })
+    }
+
+    const fn rights(&self) -> Rights {
+        match self.exports {
+            true => Rights::of(&[Right::Read, Right::Export]),
+            false => Rights::of(&[Right::Read]),
+        }
     }
 }
 
@@ -72,6 +103,8 @@ pub struct NewCredential {
     pub event: Option<Key>,
     /// Origins whose pages may use a site key; no other kind has any.
     pub origins: Vec<Origin>,
+    /// What it is confined to, where it is a share or comes from one.
+    pub confined: Option<Confined>,
     /// The credential that it was made from (a session or ticket from a key): revoked with it, and never outlives it.
     pub parent: Option<i64>,
     /// Activities a second; none is that of what it was made from, or else of the configuration.
@@ -99,6 +132,10 @@ pub struct Credential {
     pub event: Option<Key>,
     /// Origins whose pages may use a site key; no other kind has any.
     pub origins: Vec<Origin>,
+    /// What it is confined to, where it is a share or comes from one.
+    pub confined: Option<Confined>,
+    /// When it was last used, to the minute, where that is kept.
+    pub used_at: Option<UnixMs>,
     /// The credential that it was made from.
     pub parent: Option<i64>,
     /// The first of the chain that it was made from: itself, when it was made from none.
@@ -122,6 +159,7 @@ impl Credential {
     /// Who comes by it. A session is its person's key; at a demo there may be none.
     pub fn actor(&self) -> Actor {
         match (self.kind, self.parent) {
+            _ if self.confined.is_some() => Actor::Share(self.root),
             (CredentialKind::Key, _) => Actor::Key(self.number),
             (CredentialKind::Site, _) => Actor::Site(self.number),
             (_, Some(parent)) => Actor::Key(parent),
@@ -131,7 +169,11 @@ impl Credential {
 
     /// How far it reaches.
     pub fn grant(&self) -> Grant {
-        Grant { event: self.event.clone(), until: self.expires_at, ..Grant::of(self.scopes.rights()) }
+        let whole = Grant { event: self.event.clone(), until: self.expires_at, ..Grant::of(self.scopes.rights()) };
+        match &self.confined {
+            Some(to) => Grant { rights: to.rights(), view: Some(to.view.clone()), partner: to.partner.clone(), mask: to.mask, ..whole },
+            None => whole,
+        }
     }
 
     /// Who asks by it, looked up when so many revocations had been heard of.

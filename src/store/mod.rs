@@ -38,7 +38,7 @@ pub use crate::tallies::Stretch;
 pub use change::{AppendResult, Change, ChangedName, Committed, LogBatch, MissingThing, Outcome};
 pub use consumed::{Consumed, ConsumerCursor, Cursors, DEAD_LETTERS_MAX, DeadLetter, REASON_BYTES_MAX};
 pub use correction::Correction;
-pub use credential::{Credential, CredentialKind, NewCredential, Opened, Revoked, WorkspaceRecord};
+pub use credential::{Confined, Credential, CredentialKind, NewCredential, Opened, Revoked, WorkspaceRecord};
 pub use directory::{List, ListQuery, RecipientRecord, RecipientSource};
 pub use error::StoreError;
 pub use heads::{Heads, Listener};
@@ -128,8 +128,13 @@ pub trait Keyring: Send + Sync + 'static {
     fn workspace_by_key(&self, operator: Operator, key: Key) -> Answer<'_, Option<WorkspaceRecord>>;
     /// One's own workspace.
     fn workspace(&self, workspace: WorkspaceId) -> Answer<'_, WorkspaceRecord>;
+    /// Keeps the hashes of new secrets, all or none; their numbers, in order.
+    fn create_credentials(&self, workspace: WorkspaceId, new: Vec<NewCredential>) -> Answer<'_, Vec<i64>>;
     /// Keeps the hash of a new secret; its number.
-    fn create_credential(&self, workspace: WorkspaceId, new: NewCredential) -> Answer<'_, i64>;
+    fn create_credential(&self, workspace: WorkspaceId, new: NewCredential) -> Answer<'_, i64> {
+        let made = self.create_credentials(workspace, vec![new]);
+        Box::pin(async move { made.await?.pop().ok_or_else(|| StoreError::Corrupt("a credential that was made has no number".to_owned())) })
+    }
     /// The credential with this hash, revoked or expired ones included. The one look-up without a workspace:
     /// it is what produces one.
     fn find_credential(&self, hash: KeyHash) -> Answer<'_, Option<Credential>>;
@@ -145,7 +150,11 @@ pub trait Keyring: Send + Sync + 'static {
     fn is_site_origin(&self, origin: Origin, now: UnixMs) -> Answer<'_, bool>;
     /// Keys of the workspace, site keys among them (no sessions or links), newest first.
     fn keys(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>>;
-    /// Revokes a key, a site key or a session by number, and all that was made from it: the numbers of those that this revoked.
+    /// Shares of the workspace, newest first.
+    fn shares(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>>;
+    /// Takes note that a credential was used.
+    fn used(&self, number: i64, at: UnixMs) -> Answer<'_, ()>;
+    /// Revokes a key, a site key, a share or a session by number, and all that was made from it: the numbers of those that this revoked.
     fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, Vec<i64>>;
     /// What was revoked after a revocation, whoever did it; `None` tells where they are and nothing else.
     fn revoked_after(&self, operator: Operator, seen: Option<i64>) -> Answer<'_, Revoked>;

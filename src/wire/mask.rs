@@ -166,8 +166,7 @@ mod tests {
     fn what_is_not_named_is_not_shown() {
         let text = format!("{},{}", activity(), activity());
         for mask in [Mask::Contact, Mask::Names] {
-            let shown: Vec<Value> =
-                serde_json::from_slice(&[b"[", &masked_items(text.as_bytes(), mask)[..], b"]"].concat()).expect("json");
+            let shown: Vec<Value> = serde_json::from_slice(&[b"[", &masked_items(text.as_bytes(), mask)[..], b"]"].concat()).expect("json");
             let mut want = activity();
             want["source_url"] = json!("https://user.example:8443/");
             want["properties"] = json!({});

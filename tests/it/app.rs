@@ -158,6 +158,7 @@ impl TestApp {
             scopes: scopes.parse::<Scopes>().expect("scopes"),
             event: event.map(|e| Key::parse(e).expect("key")),
             origins: Vec::new(),
+            confined: None,
             parent: None,
             rate_per_s: None,
             created_at: Clock::System.now(),

@@ -302,6 +302,7 @@ describe("the filters", () => {
     for (const [width, height] of [[1280, 800], [768, 1024], [360, 740]]) {
       await open("", width, height);
       await until(() => rows(page), (all) => all.length > 5, "rows");
+      await page.locator('[data-chart="known"]').waitFor();
       const places = () =>
         page.evaluate(() => ['[role="feed"]', ".search", ".acts button", ...[...document.querySelectorAll(".pickers .pop > .btn, .filters-button")].map((_, i) => i)].map((what) => {
           const node = typeof what === "string" ? document.querySelector(what) : document.querySelectorAll(".pickers .pop > .btn, .filters-button")[what];
@@ -314,6 +315,7 @@ describe("the filters", () => {
         await page.close();
         await open("partner=acme", width, height);
         await until(() => rows(page), (all) => all.length > 0 && all.every((r) => r.text.includes("Acme Inc")), "the rows");
+        await page.locator('[data-chart="known"]').waitFor();
         assert.deepEqual(await places(), before, `${width}`);
       } else {
         await page.locator('article [data-f="partner"]', { hasText: "Acme Inc" }).first().click();

@@ -42,8 +42,14 @@ impl Keyring for SlowAnswer {
     fn workspace(&self, workspace: WorkspaceId) -> Answer<'_, WorkspaceRecord> {
         self.keyring.workspace(workspace)
     }
-    fn create_credential(&self, workspace: WorkspaceId, new: NewCredential) -> Answer<'_, i64> {
-        self.keyring.create_credential(workspace, new)
+    fn create_credentials(&self, workspace: WorkspaceId, new: Vec<NewCredential>) -> Answer<'_, Vec<i64>> {
+        self.keyring.create_credentials(workspace, new)
+    }
+    fn shares(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>> {
+        self.keyring.shares(workspace)
+    }
+    fn used(&self, number: i64, at: UnixMs) -> Answer<'_, ()> {
+        self.keyring.used(number, at)
     }
     fn credential(&self, workspace: WorkspaceId, number: i64) -> Answer<'_, Option<Credential>> {
         self.keyring.credential(workspace, number)
@@ -103,6 +109,7 @@ impl Door {
             scopes: Scopes::of(&[Scope::Read]),
             event: None,
             origins: Vec::new(),
+            confined: None,
             parent: None,
             rate_per_s: None,
             created_at: NOW,

@@ -83,7 +83,15 @@ pub trait Noun: Send + Sync + 'static {
 
 /// The routes of a noun, for who may read and who may write it.
 pub fn rows<N: Noun>(reads: Needs, writes: Needs) -> Vec<Route> {
-    let row = |method, path, needs, body_bytes_max, handler, operation| Route { method, path, needs, body_bytes_max, handler, operation };
+    let row = |method, path, needs, body_bytes_max, handler, operation| Route {
+        method,
+        path,
+        needs,
+        body_bytes_max,
+        keeps_to_view: false,
+        handler,
+        operation,
+    };
     vec![
         row("GET", N::LIST, reads, 0, routing::get(list::<N>), Some(described::list::<N>)),
         row("GET", N::ONE, reads, 0, routing::get(get::<N>), Some(described::get::<N>)),

@@ -138,6 +138,11 @@ impl Fields {
         }
     }
 
+    /// Whether a field was given and is null, where that says something else than leaving it out. Asked before the field is.
+    pub fn is_null(&self, name: &str) -> bool {
+        matches!(&self.source, Source::Given(left) if left.get(name).is_some_and(Value::is_null))
+    }
+
     /// Whether a field was given and is this text: which of several forms it is.
     pub fn says(&self, name: &str, text: &str) -> bool {
         matches!(&self.source, Source::Given(left) if left.get(name).and_then(Value::as_str) == Some(text))

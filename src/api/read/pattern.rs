@@ -40,6 +40,12 @@ pub fn name_pattern(most: usize) -> String {
     )
 }
 
+/// A few words, a space between two.
+pub fn words_pattern(most: usize) -> String {
+    let (word, more) = (format!("[^{UNSEEN}]{{1,100}}"), most - 1);
+    format!("^{word}( {word}){{0,{more}}}$")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -35,6 +35,7 @@ pub async fn of(running: &Running, file: &Path) -> Result<String, CliError> {
         scopes: Scopes::of(&Scope::ALL),
         event: None,
         origins: Vec::new(),
+        confined: None,
         parent: None,
         rate_per_s: None,
         created_at: Clock::System.now(),

@@ -122,6 +122,7 @@ impl House {
             scopes: Scopes::of(&[Scope::Read]),
             event: event.map(Key::trusted),
             origins: Vec::new(),
+            confined: None,
             parent: None,
             rate_per_s: None,
             created_at: NOW,

@@ -13,6 +13,7 @@ fn new(kind: CredentialKind, hash: u8, parent: Option<i64>) -> NewCredential {
         scopes: Scopes::of(&[Scope::Read]),
         event: Some(key("Expo")),
         origins: Vec::new(),
+        confined: None,
         parent,
         rate_per_s: None,
         created_at: NOW,

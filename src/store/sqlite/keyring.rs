@@ -9,14 +9,14 @@ use super::SqliteStore;
 use super::chain::Chain;
 use super::views;
 use crate::auth::{KeyHash, Operator, Scopes, WorkspaceId};
-use crate::domain::{Epoch, Key, Origin, UnixMs};
+use crate::domain::{Epoch, Key, Mask, Origin, UnixMs};
 use crate::store::{
-    Answer, Credential, CredentialKind, Keyring, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError, WorkspaceRecord,
+    Answer, Confined, Credential, CredentialKind, Keyring, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError, WorkspaceRecord,
 };
 
 /// What a [`CredentialRow`] is made of.
-const COLUMNS: &str =
-    "id, kind, workspace_id, scopes, event, name, origins, parent, coalesce(root, id) as root, rate_per_s, created_at, expires_at";
+const COLUMNS: &str = "id, kind, workspace_id, scopes, event, name, origins, parent, coalesce(root, id) as root, rate_per_s, created_at,
+    expires_at, view, mask, exports, partner, used_at";
 
 /// What a [`CredentialRow`] is selected with. One that was taken is as good as revoked, but what was made from it is not.
 fn select(condition: &str) -> AssertSqlSafe<String> {
@@ -45,6 +45,11 @@ struct CredentialRow {
     created_at: i64,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
+    view: Option<String>,
+    mask: Option<String>,
+    exports: bool,
+    partner: Option<String>,
+    used_at: Option<i64>,
 }
 
 impl WorkspaceRow {
@@ -65,6 +70,14 @@ impl CredentialRow {
             origins: self.origins.as_deref().map_or(Ok(Vec::new()), parse_origins)?,
             scopes: Scopes::from_bits(u8::try_from(self.scopes).unwrap_or(0)),
             event: self.event.as_deref().map(Key::trusted),
+            confined: self.view.as_deref().map(|view| Confined {
+                view: Key::trusted(view),
+                partner: self.partner.as_deref().map(Key::trusted),
+                // A word that is unknown hides the most.
+                mask: self.mask.as_deref().map(|word| Mask::parse(word).unwrap_or(Mask::Names)),
+                exports: self.exports,
+            }),
+            used_at: self.used_at.map(UnixMs),
             parent: self.parent,
             root: self.root,
             rate_per_s: self.rate_per_s.and_then(|rate| u32::try_from(rate).ok()),
@@ -125,6 +138,42 @@ pub(super) fn new_epoch() -> Result<i64, StoreError> {
     Ok(i64::from_be_bytes(bytes) & i64::MAX)
 }
 
+/// Keeps one secret.
+async fn insert_credential(connection: &mut SqliteConnection, workspace: WorkspaceId, new: NewCredential) -> Result<i64, StoreError> {
+    // What is made from a credential that was revoked a moment ago is born revoked, and nothing outlives what it was
+    // made from: `min` passes over null.
+    let confined = new.confined;
+    let number: i64 = sqlx::query_scalar(
+        "with made_from as (select * from credentials where id = ?7),
+              life (ends) as (select min(at) from (select ?9 as at union all select expires_at from made_from))
+         insert into credentials (hash, kind, workspace_id, scopes, event, name, parent, created_at, expires_at, ends_at,
+             revoked_at, revocation, root, rate_per_s, origins, view, mask, exports, partner)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (select ends from life),
+             case when ?2 in ('key', 'site') and ?7 is null then null else (select ends from life) end,
+             (select revoked_at from made_from), (select revocation from made_from),
+             (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11, ?12, ?13, ?14, ?15)
+         returning id",
+    )
+    .bind(new.hash.0.to_vec())
+    .bind(new.kind.as_str())
+    .bind(workspace.number())
+    .bind(i64::from(new.scopes.bits()))
+    .bind(new.event.as_ref().map(|e| e.as_str().to_owned()))
+    .bind(new.name)
+    .bind(new.parent)
+    .bind(new.created_at.0)
+    .bind(new.expires_at.map(|at| at.0))
+    .bind(new.rate_per_s.map(i64::from))
+    .bind(format_origins(&new.origins))
+    .bind(confined.as_ref().map(|to| to.view.folded().to_string()))
+    .bind(confined.as_ref().and_then(|to| to.mask).map(Mask::as_str))
+    .bind(confined.as_ref().is_some_and(|to| to.exports))
+    .bind(confined.and_then(|to| to.partner).map(|partner| partner.folded().to_string()))
+    .fetch_one(connection)
+    .await?;
+    Ok(number)
+}
+
 impl Keyring for SqliteStore {
     fn create_workspace(&self, _operator: Operator, key: Key, name: String) -> Answer<'_, WorkspaceRecord> {
         Box::pin(async move {
@@ -162,36 +211,35 @@ impl Keyring for SqliteStore {
         })
     }
 
-    fn create_credential(&self, workspace: WorkspaceId, new: NewCredential) -> Answer<'_, i64> {
+    fn create_credentials(&self, workspace: WorkspaceId, new: Vec<NewCredential>) -> Answer<'_, Vec<i64>> {
         Box::pin(async move {
             let mut writer = self.inner.writer.lock().await;
-            // What is made from a credential that was revoked a moment ago is born revoked, and nothing outlives what it was
-            // made from: `min` passes over null.
-            let number: i64 = sqlx::query_scalar(
-                "with made_from as (select * from credentials where id = ?7),
-                      life (ends) as (select min(at) from (select ?9 as at union all select expires_at from made_from))
-                 insert into credentials (hash, kind, workspace_id, scopes, event, name, parent, created_at, expires_at, ends_at,
-                     revoked_at, revocation, root, rate_per_s, origins)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (select ends from life),
-                     case when ?2 in ('key', 'site') and ?7 is null then null else (select ends from life) end,
-                     (select revoked_at from made_from), (select revocation from made_from),
-                     (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11)
-                 returning id",
-            )
-            .bind(new.hash.0.to_vec())
-            .bind(new.kind.as_str())
-            .bind(workspace.number())
-            .bind(i64::from(new.scopes.bits()))
-            .bind(new.event.as_ref().map(|e| e.as_str().to_owned()))
-            .bind(new.name)
-            .bind(new.parent)
-            .bind(new.created_at.0)
-            .bind(new.expires_at.map(|at| at.0))
-            .bind(new.rate_per_s.map(i64::from))
-            .bind(format_origins(&new.origins))
-            .fetch_one(writer.connection().await?)
-            .await?;
-            Ok(number)
+            let mut transaction = sqlx::Connection::begin(writer.connection().await?).await?;
+            let mut numbers = Vec::with_capacity(new.len());
+            for new in new {
+                numbers.push(insert_credential(&mut transaction, workspace, new).await?);
+            }
+            transaction.commit().await?;
+            Ok(numbers)
+        })
+    }
+
+    fn shares(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>> {
+        Box::pin(async move {
+            let rows: Vec<CredentialRow> = sqlx::query_as(select("workspace_id = ? and kind = 'share' order by id desc"))
+                .bind(workspace.number())
+                .fetch_all(&self.inner.apart)
+                .await?;
+            rows.into_iter().map(CredentialRow::credential).collect()
+        })
+    }
+
+    fn used(&self, number: i64, at: UnixMs) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let mut writer = self.inner.writer.lock().await;
+            let sql = "update credentials set used_at = ?1 where id = ?2 and (used_at is null or used_at < ?1)";
+            sqlx::query(sql).bind(at.0).bind(number).execute(writer.connection().await?).await?;
+            Ok(())
         })
     }
 
@@ -279,7 +327,7 @@ impl Keyring for SqliteStore {
             // The number is one more than the newest, which is why the sweep leaves that one.
             let revoked: Vec<i64> = sqlx::query_scalar(
                 "with recursive made (id) as (
-                     select id from credentials where id = ?2 and workspace_id = ?3 and kind in ('key', 'site', 'session') and revoked_at is null
+                     select id from credentials where id = ?2 and workspace_id = ?3 and kind in ('key', 'site', 'session', 'share') and revoked_at is null
                      union select c.id from made join credentials c on c.parent = made.id),
                  next (number) as (select coalesce(max(revocation), 0) + 1 from credentials where revocation is not null)
                  update credentials set revoked_at = ?1, revocation = (select number from next),

@@ -31,6 +31,11 @@ impl Transaction<'_> {
         if let Some(view) = self.view_of(&place, &record.key).await? {
             return Ok(Outcome::InUse { kind, by: format!("the view {view}") });
         }
+        if kind == NamedKind::View
+            && let Some(share) = self.share_of(place.workspace, &record.key).await?
+        {
+            return Ok(Outcome::InUse { kind, by: format!("the share {share}: revoke it first") });
+        }
         let named = Named {
             id,
             key: record.key.as_str().into(),

@@ -81,6 +81,16 @@ impl Transaction<'_> {
             .map(|(_, record)| record.key))
     }
 
+    /// The number of a share that keeps a view from being deleted.
+    pub(super) async fn share_of(&mut self, workspace: WorkspaceId, view: &Key) -> Result<Option<i64>, StoreError> {
+        // By `credentials_shares`.
+        let sql = "select id from credentials where kind = 'share' and workspace_id = ? and view = ? and revoked_at is null
+             and (expires_at is null or expires_at > ?) limit 1";
+        let now = self.now;
+        let found = sqlx::query_scalar(sql).bind(workspace.number()).bind(view.folded().to_string()).bind(now.0);
+        Ok(found.fetch_optional(&mut *self.connection).await?)
+    }
+
     async fn views(&mut self, workspace: WorkspaceId) -> Result<Vec<(i64, Record)>, StoreError> {
         let mut query = QueryBuilder::<Sqlite>::new(sql(NamedKind::View).select);
         query.push("where k.workspace_id = ").push_bind(workspace.number()).push(" and k.deleted = 0 order by k.folded");

@@ -31,6 +31,8 @@ struct Caller {
     /// What they may do; `None` where they are nobody.
     rights: Option<Rights>,
     bound: bool,
+    /// True for who comes by a share.
+    confined: bool,
 }
 
 impl Caller {
@@ -45,6 +47,9 @@ impl Caller {
             let shown = matches!(self.shown, Shown::Ticket(_)) && route.needs == Needs::Stream;
             return (route.needs != Needs::Nothing && !shown).then_some((401, "unauthorised"));
         };
+        if self.confined && route.needs != Needs::Nothing && !(route.keeps_to_view && (needed.is_empty() || rights.meets(needed))) {
+            return Some((403, "right_missing"));
+        }
         let enough = match route.needs {
             Needs::Nothing => true,
             Needs::Credential => !self.only_collects(),
@@ -83,7 +88,7 @@ async fn callers(app: &TestApp, workspace: &str) -> Vec<Caller> {
         path.split_once("link=").expect("a link").1.to_owned()
     };
     let all = Some(Scopes::of(&Scope::ALL).rights());
-    let caller = |called, shown, rights| Caller { called, shown, rights, bound: false };
+    let caller = |called, shown, rights| Caller { called, shown, rights, bound: false, confined: false };
     let mut found = vec![caller("nobody", Shown::Nothing, None), caller("key of all", Shown::Bearer(admin.clone()), all)];
     for scope in Scope::ALL {
         let key = app.key_of(workspace, scope.as_str(), None).await;
@@ -95,6 +100,13 @@ async fn callers(app: &TestApp, workspace: &str) -> Vec<Caller> {
     found.push(caller("session", Shown::Cookie(session(&admin).await), all));
     let reader = app.key_of(workspace, "read", None).await;
     found.push(caller("session of a reader", Shown::Cookie(session(&reader).await), Some(Scope::Read.rights())));
+    let shared = app.post(&admin, "/v1/shares", r#"{"view":"all-opens"}"#).await.json();
+    let share = shared["url"].as_str().and_then(|url| url.split_once('#')).expect("a link").1;
+    let opened: Answer = app.post("", "/v1/session", &json!({ "share": share }).to_string()).await;
+    let cookie = opened.header("set-cookie").split([';', '=']).nth(1).expect("a cookie").to_owned();
+    let of_share = caller("session of a share", Shown::Cookie(cookie), Some(Rights::of(&[Right::Read])));
+    found.push(Caller { confined: true, ..of_share });
+    found.push(caller("share as a key", Shown::Bearer(share.to_owned()), None));
     let (site, _) = made(json!({"kind": "site", "event": BOUND, "origins": [PAGE]})).await;
     found.push(Caller { bound: true, ..caller("site key", Shown::Bearer(site), Some(Scope::Ingest.rights())) });
     let (revoked, number) = made(json!({"scopes": ["ingest", "read", "admin"]})).await;
@@ -121,6 +133,7 @@ fn is_among_the_callers(kind: CredentialKind, callers: &[Caller]) -> bool {
         CredentialKind::Session => "session",
         CredentialKind::Link => "link as a key",
         CredentialKind::Ticket => "ticket",
+        CredentialKind::Share => "session of a share",
     };
     callers.iter().any(|caller| caller.called == word)
 }
@@ -191,6 +204,7 @@ async fn no_credential_finds_what_is_anothers() {
                 // Not a WebSocket, but let in; the other is one that goes on.
                 (None, Finds::Stream) => assert_eq!(status, if path == "/v1/ws" { 426 } else { 200 }, "{case}"),
                 (None, Finds::Own) => assert!((200..300).contains(&status), "{case}"),
+                (None, Finds::Refused(refused)) => assert_eq!(status, refused, "{case}"),
             }
             let told = text.replace(&path, "");
             assert!(path.contains(MARK) || !told.contains(MARK) && !told.contains("onlyours"), "{case}");

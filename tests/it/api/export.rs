@@ -45,7 +45,9 @@ fn read_csv(bytes: &[u8], separator: u8) -> Vec<Vec<String>> {
 async fn a_file_holds_what_the_pages_hold() {
     let app = TestApp::start().await;
     let key = filled(&app, 5_300).await;
-    for query in ["", "flavor=message.opened", "partner=globex&not.flavor=message.*", "since=2026-03-29T00:30:00Z", "view=all-opens&partner=acme"] {
+    for query in
+        ["", "flavor=message.opened", "partner=globex&not.flavor=message.*", "since=2026-03-29T00:30:00Z", "view=all-opens&partner=acme"]
+    {
         let want = paged(&app, &key, query).await;
         let lines = app.get(&key, &format!("/v1/activities/export?format=ndjson&{query}")).await;
         let got: Vec<Value> = lines.text().lines().map(|line| serde_json::from_str(line).expect("json")).collect();
@@ -73,7 +75,6 @@ async fn a_csv_opens_as_it_was_meant() {
     for (query, code, path) in [
         ("format=pdf", "parameter_invalid", "format"),
         ("separator=x", "parameter_invalid", "separator"),
-        ("format=ndjson&separator=;", "parameter_invalid", "separator"),
         ("columns=id,colour", "parameter_invalid", "columns"),
         ("columns=", "parameter_invalid", "columns"),
         ("zone=Mars", "parameter_invalid", "zone"),

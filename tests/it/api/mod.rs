@@ -19,6 +19,7 @@ mod reads;
 mod requests;
 mod retention;
 mod session;
+mod shares;
 mod sites;
 mod tenancy;
 mod views;

@@ -20,6 +20,8 @@ pub enum Finds {
     Nothing,
     /// Something of its own, without a word of the other's.
     Own,
+    /// Nothing to do it with: this status, without a word of the other's.
+    Refused(u16),
     /// The same for everybody, with this status.
     Public(u16),
     /// A stream or socket, which brings only what is its own.
@@ -73,6 +75,10 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("POST", "/v1/keys", Finds::Own, r#"{"scopes":["read"]}"#),
     ("GET", "/v1/keys", Finds::Own, ""),
     ("DELETE", "/v1/keys/{id}", Finds::Nothing, ""),
+    ("POST", "/v1/shares", Finds::Own, r#"{"view":"all-opens"}"#),
+    ("POST", "/v1/shares:each", Finds::Refused(422), r#"{"view":"all-opens","event":"theirs","tag":"theirs"}"#),
+    ("GET", "/v1/shares", Finds::Own, ""),
+    ("DELETE", "/v1/shares/{id}", Finds::Nothing, ""),
     ("POST", "/v1/tickets", Finds::Own, ""),
     ("GET", "/v1/session", Finds::Own, ""),
     ("POST", "/v1/session", Finds::Public(401), r#"{"key":"td_key_nobodys"}"#),
@@ -150,6 +156,7 @@ async fn nothing_crosses_the_border() {
         match finds {
             Finds::Nothing => assert_eq!(answer.status, 404, "{case}"),
             Finds::Own => assert!(answer.status.is_success(), "{case}"),
+            Finds::Refused(status) => assert_eq!(answer.status, status, "{case}"),
             Finds::Public(status) => {
                 assert_eq!(answer.status, status, "{case}");
                 let own = app.key("ingest,read,admin").await;
