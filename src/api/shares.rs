@@ -268,15 +268,8 @@ pub async fn create_shares(
 
 /// A view that may be shared.
 async fn shared_view(api: &Api, caller: &Caller, key: &Key) -> Result<Viewed, Problem> {
-    let found = viewed(api, caller, Some(key.clone())).await;
-    let viewed = match found {
-        Ok(Some(viewed)) => viewed,
-        Err(problem) if problem.code() != VIEW_UNKNOWN => return Err(problem),
-        _ => {
-            let unknown = Invalid::one("view", "unknown_view", format!("there is no view {key} here; GET /v1/views lists those there are"));
-            return Err(Problem::invalid(INVALID, unknown));
-        }
-    };
+    let found = viewed(api, caller, Some(key.clone())).await?;
+    let viewed = found.ok_or_else(|| Problem::new(VIEW_UNKNOWN, VIEW_UNKNOWN.cure))?;
     if viewed.view.owner.is_some() {
         let private = Invalid::one("view", "private_view", "is private: make it the team's first, then share it");
         return Err(Problem::invalid(INVALID, private));

@@ -186,7 +186,6 @@ async fn each_partner_gets_its_own() {
         (r#"{"view":"opens","partners":["acme","nobody"]}"#, "partners[1]"),
         (r#"{"view":"all-opens","tag":"gold"}"#, "event"),
         (r#"{"view":"opens","event":"fair","tag":"gold"}"#, "event"),
-        (r#"{"view":"none","tag":"gold"}"#, "view"),
     ] {
         let refused = f.app.post(&f.key, "/v1/shares:each", body).await;
         assert_eq!(
@@ -205,7 +204,6 @@ async fn only_what_may_be_shared_is() {
     f.app.put(&f.key, "/v1/views/mine", r#"{"name":"Mine","private":true}"#).await;
     for (body, path) in [
         (r#"{}"#, "view"),
-        (r#"{"view":"none"}"#, "view"),
         (r#"{"view":"mine"}"#, "view"),
         (r#"{"view":"opens","mask":"everything"}"#, "mask"),
         (r#"{"view":"opens","expires_at":"2020-01-01T00:00:00Z"}"#, "expires_at"),
@@ -217,6 +215,9 @@ async fn only_what_may_be_shared_is() {
             "{body}: {}",
             refused.text()
         );
+    }
+    for (path, body) in [("/v1/shares", r#"{"view":"none"}"#), ("/v1/shares:each", r#"{"view":"none","tag":"gold"}"#)] {
+        assert_eq!(f.app.post(&f.key, path, body).await.code(), (404, "view_unknown".to_owned()), "{path}");
     }
     let reader = f.app.key("read").await;
     assert_eq!(f.app.post(&reader, "/v1/shares", r#"{"view":"opens"}"#).await.code(), (403, "scope_missing".to_owned()));

@@ -707,6 +707,54 @@ export interface components {
             next: string | null;
         };
         /** @description A page of a list. */
+        ListBody_Share: {
+            /** @description By key. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself; null is never.
+                 */
+                expires_at: string | null;
+                /** @description True where it may be taken out as a file. */
+                export: boolean;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description What is left out: `contact` or `names`; null leaves out nothing. */
+                mask: string | null;
+                /** @description What people call it. */
+                name: string;
+                /** @description Key of the one partner that it shows, where it was made for one. */
+                partner: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revoked_at: string | null;
+                /**
+                 * Format: int64
+                 * @description The number of those that were made together with it: revoked, it revokes them all.
+                 */
+                together: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                used_at: string | null;
+                /** @description Key of the view that it shows. */
+                view: string;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         ListBody_View: {
             /** @description By key. */
             items: components["schemas"]["View"][];
@@ -772,6 +820,21 @@ export interface components {
         };
         /** @description A key to be made, or a site key. */
         NewKeyDraft: components["schemas"]["KeyDraft"] | components["schemas"]["SiteKeyDraft"];
+        /** @description A new share, with its link. */
+        NewShare: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null is never.
+             */
+            expires_at: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The link: shown once. Whoever has it sees the view. */
+            url: string;
+        };
         /** @description A partner. */
         Partner: {
             /** @description Its company. */
@@ -1095,15 +1158,114 @@ export interface components {
             event: string | null;
             /** @description What they may do: `ingest`, `read`, `admin`. */
             scopes: string[];
+            share?: null | components["schemas"]["Shared"];
             /** @description Where. */
             workspace: components["schemas"]["Workspace"];
         };
-        /** @description Either a key, or, on a demo server, `demo`. */
+        /** @description One of a key, the secret of a share, and, on a demo server, `demo`. */
         SessionDraft: {
             /** @description True to sign in to a demo. */
             demo?: boolean | null;
             /** @description A key with the scope read. */
             key?: string | null;
+            /** @description What stands behind `#` in the link of a share. */
+            share?: string | null;
+        };
+        /** @description A share, without its link. */
+        Share: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null is never.
+             */
+            expires_at: string | null;
+            /** @description True where it may be taken out as a file. */
+            export: boolean;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What is left out: `contact` or `names`; null leaves out nothing. */
+            mask: string | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description Key of the one partner that it shows, where it was made for one. */
+            partner: string | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at: string | null;
+            /**
+             * Format: int64
+             * @description The number of those that were made together with it: revoked, it revokes them all.
+             */
+            together: number | null;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            used_at: string | null;
+            /** @description Key of the view that it shows. */
+            view: string;
+        };
+        /** @description What a share shows. */
+        Shared: {
+            /** @description Key of the one event that its view is of; null is all. */
+            event: string | null;
+            /** @description True where it may be taken out as a file. */
+            export: boolean;
+            /** @description What is left out: `contact` or `names`; null leaves out nothing. */
+            mask: string | null;
+            /** @description Name of its view; null when there is no such view any more. */
+            name: string | null;
+            /** @description Key of its view. */
+            view: string;
+            /** @description IANA time zone of its view. */
+            zone: string | null;
+        };
+        /** @description A share to be made: a view, for whoever has its link. */
+        ShareDraft: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself, and every stream with it; in 90 days without it, never with null.
+             */
+            expires_at?: string | null;
+            /** @description True where it may be taken out as a file. */
+            export?: boolean | null;
+            /** @description What is left out: `"contact"` (or true) contacts, properties and all of a URL but its host, `"names"` names of partners too; nothing with false. */
+            mask?: boolean | ("contact" | "names");
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Key of the view that it shows; not a private one. */
+            view: string;
+        };
+        /** @description Shares to be made, one for each of many partners: with a tag, or by their keys. */
+        SharesDraft: {
+            /** @description Key of the event whose partners they are; that of the view without it. */
+            event?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself, and every stream with it; in 90 days without it, never with null.
+             */
+            expires_at?: string | null;
+            /** @description True where it may be taken out as a file. */
+            export?: boolean | null;
+            /** @description What is left out: `"contact"` (or true) contacts, properties and all of a URL but its host, `"names"` names of partners too; nothing with false. */
+            mask?: boolean | ("contact" | "names");
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The partners with these keys. */
+            partners?: string[] | null;
+            /** @description The partners with this tag. */
+            tag?: string | null;
+            /** @description Key of the view that it shows; not a private one. */
+            view: string;
         };
         /** @description A site key to be made: it stands in web pages for all to read, and only collects. */
         SiteKeyDraft: {
@@ -1391,12 +1553,14 @@ export type ListBodyKey = components['schemas']['ListBody_Key'];
 export type ListBodyMessage = components['schemas']['ListBody_Message'];
 export type ListBodyPartner = components['schemas']['ListBody_Partner'];
 export type ListBodyRecipient = components['schemas']['ListBody_Recipient'];
+export type ListBodyShare = components['schemas']['ListBody_Share'];
 export type ListBodyView = components['schemas']['ListBody_View'];
 export type Message = components['schemas']['Message'];
 export type MessageDraft = components['schemas']['MessageDraft'];
 export type MessagePatch = components['schemas']['MessagePatch'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewKeyDraft = components['schemas']['NewKeyDraft'];
+export type NewShare = components['schemas']['NewShare'];
 export type Partner = components['schemas']['Partner'];
 export type PartnerDraft = components['schemas']['PartnerDraft'];
 export type PartnerPatch = components['schemas']['PartnerPatch'];
@@ -1423,6 +1587,10 @@ export type Sealed = components['schemas']['Sealed'];
 export type SealWord = components['schemas']['SealWord'];
 export type Session = components['schemas']['Session'];
 export type SessionDraft = components['schemas']['SessionDraft'];
+export type Share = components['schemas']['Share'];
+export type Shared = components['schemas']['Shared'];
+export type ShareDraft = components['schemas']['ShareDraft'];
+export type SharesDraft = components['schemas']['SharesDraft'];
 export type SiteKeyDraft = components['schemas']['SiteKeyDraft'];
 export type Subscribed = components['schemas']['Subscribed'];
 export type SubscribeWord = components['schemas']['SubscribeWord'];
