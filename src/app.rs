@@ -24,13 +24,14 @@ use crate::api::{Api, ApiConfig, Rates, routes};
 use crate::auth::{Operator, Revocations, Scopes, SecretKey};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, IntakeConfig};
-use crate::consumers::Consumers;
+use crate::consumers::{Consumers, WebhookMeans};
 use crate::domain::{Key, UnixMs};
 use crate::hub::Hub;
 use crate::ingest::{Ingest, IngestConfig};
 use crate::ops::metrics::Recorder;
 use crate::ops::ready::Ready;
 use crate::ops::{self, Ops};
+use crate::outbound::{Outbound, SystemResolver};
 use crate::publish::Publisher;
 use crate::session::{Grants, Readers};
 use crate::store::{CredentialKind, NewCredential, OpenFor, Reads, Store, StoreError, TurnLimits};
@@ -70,6 +71,9 @@ pub enum AppError {
     /// The system has no thread to give.
     #[error("cannot start a thread: {0}")]
     Threads(io::Error),
+    /// TLS cannot be spoken.
+    #[error("cannot speak TLS: {0}")]
+    Tls(rustls::Error),
     /// The machine has no randomness to give.
     #[error("cannot make a secret: {0}")]
     Random(getrandom::Error),
@@ -195,7 +199,9 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
 
     let Stage { tasks, end } = &stages.consumers;
     let means = consuming::means(&store, &reads, &ingest, heads, &clock);
-    let consumers = consuming::start(means, tasks, end).await;
+    let outbound = Outbound::new(Arc::new(SystemResolver), config.webhooks.allow_loopback).map_err(AppError::Tls)?;
+    let webhooks = WebhookMeans { store: store.clone(), reads: reads.clone(), outbound: Arc::new(outbound), clock: clock.clone() };
+    let consumers = consuming::start(means, &webhooks, tasks, end).await?;
 
     let Stage { tasks, end } = &stages.keepers;
     let authenticator = Arc::new(Authenticator::new(store.keyring.clone(), heard, clock.clone()));
@@ -216,7 +222,17 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         false => None,
     };
     let api_config = ApiConfig { origins: config.origins.clone(), demo };
-    let api = Api::new(reads.clone(), ingest.clone(), readers.clone(), consumers.clone(), clock.clone(), api_config, authenticator, rates);
+    let api = Api::new(
+        reads.clone(),
+        ingest.clone(),
+        readers.clone(),
+        consumers.clone(),
+        webhooks,
+        clock.clone(),
+        api_config,
+        authenticator,
+        rates,
+    );
     let (connections, ends) = (TaskTracker::new(), Ends::default());
     let api_addr = address_of(&api_listener, &config.listen)?;
     let mut listeners = vec![serve(api_listener, routes::router(Arc::new(api)), &config.http, &connections, &ends)];

@@ -57,6 +57,16 @@ pub struct Config {
     pub hub: HubConfig,
     /// Sessions of readers.
     pub session: SessionConfig,
+    /// What is sent to addresses that users name.
+    pub webhooks: WebhooksConfig,
+}
+
+/// Where webhooks may send to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// True to let them send to this very machine too, by http or https; never to its network.
+    pub allow_loopback: bool,
 }
 
 /// How much may be under way to the writer.
@@ -106,6 +116,7 @@ impl Default for Config {
             ingest: IntakeConfig::default(),
             hub: HubConfig::default(),
             session: SessionConfig::default(),
+            webhooks: WebhooksConfig::default(),
         }
     }
 }

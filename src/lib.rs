@@ -13,6 +13,7 @@ pub mod filter;
 pub mod hub;
 pub mod ingest;
 pub mod ops;
+pub mod outbound;
 pub mod publish;
 #[cfg(test)]
 mod seeds;

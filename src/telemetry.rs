@@ -95,6 +95,10 @@ metrics! {
     CONSUMER_FAILURES = Counter "tidings_consumer_failures_total";
     /// Times that a consumer of the log was brought past entries without having worked on them, by `consumer`.
     CONSUMER_DEAD_LETTERS = Counter "tidings_consumer_dead_letters_total";
+    /// Attempts of webhooks, by `result`.
+    WEBHOOK_ATTEMPTS = Counter "tidings_webhook_attempts_total";
+    /// Activities that the receivers of webhooks took.
+    WEBHOOK_SENT = Counter "tidings_webhook_activities_total";
     /// Entries that were taken away because they were kept for long enough.
     RETENTION_PRUNED = Counter "tidings_retention_pruned_total";
     /// HTTP requests, by `route` and `status`.

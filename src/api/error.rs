@@ -96,6 +96,8 @@ codes! {
     MEDIA_TYPE = "media_type_unsupported", 415, "This type of body is not taken", "Send one of the types that detail names.";
     /// The body can be read, but fields are at fault.
     INVALID = "invalid", 422, "Fields are at fault", "See errors for each field and its rule.";
+    /// Nothing may be sent to an address.
+    RECEIVER_FORBIDDEN = "receiver_forbidden", 422, "Nothing is sent to this address", "Name an https address whose host the internet reaches.";
     /// A WebSocket was expected, or one of version 13.
     UPGRADE_REQUIRED = "upgrade_required", 426, "This is a WebSocket", "Connect with a WebSocket client of version 13, or read /v1/activities/stream.";
     /// The key is over its rate.

@@ -47,6 +47,7 @@ mod streams;
 mod tight;
 mod wanted;
 pub mod watch;
+mod webhooks;
 mod workspace;
 
 use std::sync::Arc;
@@ -57,7 +58,7 @@ pub use read::rule::plain_text;
 
 use crate::auth::WorkspaceId;
 use crate::clock::Clock;
-use crate::consumers::Consumers;
+use crate::consumers::{Consumers, WebhookMeans};
 use crate::ingest::Ingest;
 use crate::session::Readers;
 use crate::store::Reads;
@@ -81,6 +82,8 @@ pub struct Api {
     pub readers: Readers,
     /// Readers of the log that live here.
     pub consumers: Consumers,
+    /// What webhooks work with.
+    pub webhooks: WebhookMeans,
     /// The time of day.
     pub clock: Clock,
     /// What it was told.
@@ -101,11 +104,12 @@ impl Api {
         ingest: Ingest,
         readers: Readers,
         consumers: Consumers,
+        webhooks: WebhookMeans,
         clock: Clock,
         config: ApiConfig,
         authenticator: Arc<Authenticator>,
         rates: Arc<Rates>,
     ) -> Self {
-        Self { store, ingest, readers, consumers, clock, config, authenticator, rates, answers: answers::Answers::default() }
+        Self { store, ingest, readers, consumers, webhooks, clock, config, authenticator, rates, answers: answers::Answers::default() }
     }
 }

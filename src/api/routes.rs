@@ -14,7 +14,7 @@ use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
     Api, activities, corrections, credentials, docs, export, facets, history, openapi, retention, session, shares, signin, streams,
-    workspace,
+    webhooks, workspace,
 };
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
@@ -116,6 +116,7 @@ pub fn routes() -> Vec<Route> {
     const INGEST: Needs = Needs::Right(Right::Ingest);
     const READ: Needs = Needs::Right(Right::Read);
     const DIRECTORY: Needs = Needs::Right(Right::Directory);
+    const WEBHOOKS: Needs = Needs::Right(Right::Webhooks);
     const SHARES: Needs = Needs::Right(Right::Shares);
     const KEYS: Needs = Needs::Right(Right::Keys);
     // What one may change one may see.
@@ -165,6 +166,12 @@ pub fn routes() -> Vec<Route> {
         delete("/v1/session", Credential, session::sign_out, of::<session::__path_sign_out>).keeping(),
         get("/v1/retention", KEPT, retention::retention, of::<retention::__path_retention>),
         put("/v1/retention", RETAIN, NAMES_BYTES_MAX, retention::put_retention, of::<retention::__path_put_retention>),
+        get("/v1/webhooks", WEBHOOKS, webhooks::webhooks, of::<webhooks::__path_webhooks>),
+        get("/v1/webhooks/{webhook}", WEBHOOKS, webhooks::webhook, of::<webhooks::__path_webhook>),
+        put("/v1/webhooks/{webhook}", WEBHOOKS, NAMES_BYTES_MAX, webhooks::put_webhook, of::<webhooks::__path_put_webhook>),
+        delete("/v1/webhooks/{webhook}", WEBHOOKS, webhooks::delete_webhook, of::<webhooks::__path_delete_webhook>),
+        post("/v1/webhooks/{webhook}/redeliver", WEBHOOKS, NAMES_BYTES_MAX, webhooks::redeliver, of::<webhooks::__path_redeliver>),
+        post("/v1/webhooks/{webhook}/secret", WEBHOOKS, 0, webhooks::rotate_secret, of::<webhooks::__path_rotate_secret>),
         get("/v1/workspace", Credential, workspace::workspace, of::<workspace::__path_workspace>),
         page("/v1/openapi.json", openapi::document),
         page("/docs", docs::page),

@@ -8,9 +8,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::Operator;
 use crate::clock::Clock;
-use crate::consumers::{ConsumerLimits, Consumers, Means, RetentionConsumer, Writes};
+use crate::consumers::{ConsumerLimits, Consumers, Means, RetentionConsumer, WebhookConsumer, WebhookMeans, Writes};
 use crate::ingest::Ingest;
-use crate::store::{Change, Heads, Outcome, Reads, Store};
+use crate::store::{Change, Heads, Outcome, Reads, Store, StoreError};
 
 /// The way in, lent to consumers: what they write waits for its turn behind what their own workspace sends.
 struct Lent(Ingest);
@@ -34,9 +34,21 @@ pub(super) fn means(store: &Store, reads: &Reads, ingest: &Ingest, heads: Heads,
 }
 
 /// Starts them all.
-pub(super) async fn start(means: Means, tasks: &TaskTracker, end: &CancellationToken) -> Consumers {
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read which webhooks there are.
+pub(super) async fn start(
+    means: Means,
+    webhooks: &WebhookMeans,
+    tasks: &TaskTracker,
+    end: &CancellationToken,
+) -> Result<Consumers, StoreError> {
+    let there = means.store.webhooks.all(Operator::assume()).await?;
     let retention = RetentionConsumer::new(means.store.clone(), means.writes.clone(), means.clock.clone());
     let consumers = Consumers::start(means, Operator::assume(), tasks, end.clone());
     consumers.add(Arc::new(retention), None).await;
-    consumers
+    for hook in there {
+        consumers.add(Arc::new(WebhookConsumer::new(webhooks.clone(), hook.workspace, hook.key)), Some(hook.workspace)).await;
+    }
+    Ok(consumers)
 }

@@ -87,7 +87,6 @@ pub const COMING: Rights = Rights::of(&[
     Right::Walls,
     Right::Alerts,
     Right::Acknowledge,
-    Right::Webhooks,
     Right::Members,
     Right::Audit,
     Right::Delete,

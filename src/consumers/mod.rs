@@ -20,6 +20,7 @@ mod runner;
 mod step;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::retention::{RETENTION, RetentionConsumer};
 use self::runner::Runner;
+pub use self::webhook::{WebhookConsumer, WebhookMeans, new_secret, webhook_name};
 use crate::auth::{Operator, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{Entry, Seq};
@@ -39,9 +41,9 @@ use crate::store::{Change, Heads, Outcome, Reads, Store};
 /// Entries of one page, and so what is done again after a failure at most.
 pub const PAGE_ENTRIES: usize = 500;
 /// Pages that are worked on at one time, all workspaces together.
-pub const WORKING_MAX: usize = 16;
+pub const WORKING_MAX: usize = 64;
 /// Pages of one workspace that are worked on at one time: another's first begins at once.
-pub const WORKING_OF_WORKSPACE_MAX: usize = 4;
+pub const WORKING_OF_WORKSPACE_MAX: usize = 32;
 /// How long the work on one page may take before it is given up and tried in smaller pages.
 pub const WORK_TIME_MAX: Duration = Duration::from_secs(60);
 /// How often an entry that cannot be worked on is tried before it becomes a dead letter.
@@ -98,6 +100,8 @@ pub enum Calls {
     EntriesFromStart,
     /// Entries that come after its first start in this log.
     EntriesFromHead,
+    /// A log that has grown, its first start in this log, and the time that it asks for itself. It has a cursor of its own.
+    Growth,
     /// Only the time that it asks for itself, and [`Consumers::stir`]. It has no cursor.
     Time,
 }

@@ -64,7 +64,7 @@ enum Worked {
 
 impl Step<'_> {
     pub(super) async fn take(mut self) -> Stepped {
-        if self.consumer.calls() == Calls::Time {
+        if matches!(self.consumer.calls(), Calls::Time | Calls::Growth) {
             return match self.work(Vec::new()).await {
                 Worked::Well(next) => Stepped::Done(next),
                 Worked::Fault(fault) => self.failed("unavailable", &fault.to_string()),

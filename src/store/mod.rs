@@ -24,6 +24,7 @@ mod thing;
 pub mod turns;
 mod upkeep;
 mod view;
+mod webhook;
 mod weight;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub use thing::{At, Condition, Existing, NamedKind, Record, Tag, Thing};
 pub use turns::{Purpose, Reader, Reads, Turn, TurnLimits};
 pub use upkeep::{Finding, Upkeep};
 pub use view::{STANDARD_VIEWS, View};
+pub use webhook::{FAULT_BYTES_MAX, PutWebhook, WEBHOOKS_MAX, Webhook, WebhookProgress, WebhookTerms, Webhooks};
 
 /// A read or write under way.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -179,6 +181,8 @@ pub struct Store {
     pub cursors: Arc<dyn Cursors>,
     /// How long logs are kept.
     pub keeping: Arc<dyn Keeping>,
+    /// Webhooks and how far they have come.
+    pub webhooks: Arc<dyn Webhooks>,
     /// What is done with the database as a whole.
     pub upkeep: Arc<dyn Upkeep>,
 }

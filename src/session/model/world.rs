@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::super::found::Found;
 use super::super::machine::Action;
+use super::super::planted::Planted;
 use super::super::read::{Answer, Question};
 use super::Fault;
 use super::client::{Client, View, filter_number};
@@ -190,6 +191,9 @@ impl World {
         shard.handle(Command::Open(room.clone()));
         let outbox_bytes_max = dice.pick(&[250, 700, 2_500, 100_000]);
         let (flaky, prunes, rolls) = (dice.one_in(3), dice.one_in(3), dice.one_in(3));
+        // A seal over what goes meanwhile is rare: whoever looks for that fault looks where it may be.
+        let over_pruned = fault == Some(Fault::Session(Planted::SealOverPruned));
+        let (flaky, prunes, rolls) = (flaky && !over_pruned, prunes || over_pruned, rolls && !over_pruned);
         let mut world = Self {
             dice,
             fault,
@@ -292,7 +296,8 @@ impl World {
 
     /// The store forgets the beginning of the log.
     pub fn prune(&mut self) {
-        if self.prunes && self.dice.one_in(12) {
+        let often = if self.fault == Some(Fault::Session(Planted::SealOverPruned)) { 2 } else { 12 };
+        if self.prunes && self.dice.one_in(often) {
             self.pruned = self.pruned.max(self.dice.below(self.committed + 1) as Seq);
             self.tell(Command::Pruned { workspace: self.workspace, up_to: self.pruned });
         }

@@ -50,6 +50,7 @@ mod things;
 mod views;
 mod wal;
 mod watch;
+mod webhooks;
 mod writer;
 
 #[cfg(test)]
@@ -100,7 +101,15 @@ impl SqliteStore {
     /// The traits behind one handle.
     pub fn store(&self) -> Store {
         let own = Arc::new(self.clone());
-        Store { log: own.clone(), directory: own.clone(), keyring: own.clone(), cursors: own.clone(), keeping: own.clone(), upkeep: own }
+        Store {
+            log: own.clone(),
+            directory: own.clone(),
+            keyring: own.clone(),
+            cursors: own.clone(),
+            keeping: own.clone(),
+            webhooks: own.clone(),
+            upkeep: own,
+        }
     }
 
     /// Waits for reads and the write under way, then closes the file and gives its lock up. Later calls fail.

@@ -202,6 +202,7 @@ pub(super) fn migrator() -> Migrator {
     let views = include_str!("../../../migrations/sqlite/0013_views.sql").into_sql_str();
     let chain = include_str!("../../../migrations/sqlite/0014_chain.sql").into_sql_str();
     let shares = include_str!("../../../migrations/sqlite/0015_shares.sql").into_sql_str();
+    let webhooks = include_str!("../../../migrations/sqlite/0016_webhooks.sql").into_sql_str();
     Migrator::with_migrations(vec![
         Migration::new(1, "start".into(), MigrationType::Simple, start, false),
         Migration::new(2, "tallies".into(), MigrationType::Simple, tallies, false),
@@ -218,6 +219,7 @@ pub(super) fn migrator() -> Migrator {
         Migration::new(13, "views".into(), MigrationType::Simple, views, false),
         Migration::new(14, "chain".into(), MigrationType::Simple, chain, false),
         Migration::new(15, "shares".into(), MigrationType::Simple, shares, false),
+        Migration::new(16, "webhooks".into(), MigrationType::Simple, webhooks, false),
     ])
 }
 

@@ -32,9 +32,9 @@ impl Transaction<'_> {
             return Ok(Outcome::InUse { kind, by: format!("the view {view}") });
         }
         if kind == NamedKind::View
-            && let Some(share) = self.share_of(place.workspace, &record.key).await?
+            && let Some(by) = self.outlet_of(place.workspace, &record.key).await?
         {
-            return Ok(Outcome::InUse { kind, by: format!("the share {share}: revoke it first") });
+            return Ok(Outcome::InUse { kind, by });
         }
         let named = Named {
             id,

@@ -81,11 +81,13 @@ impl Transaction<'_> {
             .map(|(_, record)| record.key))
     }
 
-    /// The number of a share that keeps a view from being deleted.
-    pub(super) async fn share_of(&mut self, workspace: WorkspaceId, view: &Key) -> Result<Option<i64>, StoreError> {
-        // By `credentials_shares`.
-        let sql = "select id from credentials where kind = 'share' and workspace_id = ? and view = ? and revoked_at is null
-             and (expires_at is null or expires_at > ?) limit 1";
+    /// What keeps a view from being deleted, for people: a share or a webhook.
+    pub(super) async fn outlet_of(&mut self, workspace: WorkspaceId, view: &Key) -> Result<Option<String>, StoreError> {
+        // By `credentials_shares` and `webhooks_view`.
+        let sql =
+            "select 'the share ' || id || ': revoke it first' from credentials where kind = 'share' and workspace_id = ?1 and view = ?2
+                 and revoked_at is null and (expires_at is null or expires_at > ?3)
+             union all select 'the webhook ' || key || ': delete it first' from webhooks where workspace_id = ?1 and view = ?2 limit 1";
         let now = self.now;
         let found = sqlx::query_scalar(sql).bind(workspace.number()).bind(view.folded().to_string()).bind(now.0);
         Ok(found.fetch_optional(&mut *self.connection).await?)

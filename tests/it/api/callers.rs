@@ -59,7 +59,8 @@ impl Caller {
             false => Some((403, "scope_missing")),
             true => {
                 // How long a log is kept is of every event of a workspace, and so is a view that names none.
-                let of_all = route.needs == Needs::Right(Right::Retain) || (route.method, route.path) == ("PUT", "/v1/views/{view}");
+                let of_all = route.needs == Needs::Right(Right::Retain)
+                    || matches!((route.method, route.path), ("PUT", "/v1/views/{view}" | "/v1/webhooks/{webhook}"));
                 let elsewhere = path.contains(&format!("/events/{MARK}")) || of_all;
                 (self.bound && route.needs != Needs::Nothing && elsewhere).then_some((403, "event_forbidden"))
             }

@@ -168,7 +168,7 @@ async fn check(app: &TestApp, key: &str, maker: &mut Maker, method: &str, path: 
 /// True where every fault is one that no schema can tell: across fields, or against what is stored.
 fn is_about_state(problem: &Value) -> bool {
     const BY_STATE: &[&str] =
-        &["unknown_partner", "unknown_event", "in_the_past", "one_of_two", "unknown_tag", "private_view", "other_event"];
+        &["unknown_partner", "unknown_event", "in_the_past", "one_of_two", "unknown_tag", "private_view", "other_event", "cursor_invalid"];
     let faults = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let by_state = |fault: &Value| {
         let (path, code) = (fault["path"].as_str().unwrap_or(""), fault["code"].as_str().unwrap_or(""));

@@ -23,3 +23,4 @@ mod shares;
 mod sites;
 mod tenancy;
 mod views;
+mod webhooks;

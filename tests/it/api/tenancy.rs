@@ -79,6 +79,12 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("POST", "/v1/shares:each", Finds::Refused(422), r#"{"view":"all-opens","event":"theirs","tag":"theirs"}"#),
     ("GET", "/v1/shares", Finds::Own, ""),
     ("DELETE", "/v1/shares/{id}", Finds::Nothing, ""),
+    ("GET", "/v1/webhooks", Finds::Own, ""),
+    ("GET", "/v1/webhooks/{webhook}", Finds::Nothing, ""),
+    ("PUT", "/v1/webhooks/{webhook}", Finds::Own, r#"{"url":"https://hooks.example/","view":"all-opens","enabled":false}"#),
+    ("DELETE", "/v1/webhooks/{webhook}", Finds::Nothing, ""),
+    ("POST", "/v1/webhooks/{webhook}/redeliver", Finds::Nothing, "{}"),
+    ("POST", "/v1/webhooks/{webhook}/secret", Finds::Nothing, ""),
     ("POST", "/v1/tickets", Finds::Own, ""),
     ("GET", "/v1/session", Finds::Own, ""),
     ("POST", "/v1/session", Finds::Public(401), r#"{"key":"td_key_nobodys"}"#),
@@ -128,7 +134,7 @@ fn told_of(answer: &Answer) -> Value {
 
 pub fn path_of(path: &str, activity: &str, key: &str) -> String {
     let id = if path.starts_with("/v1/keys") { key } else { activity };
-    ["{event}", "{partner}", "{message}", "{campaign}", "{view}"]
+    ["{event}", "{partner}", "{message}", "{campaign}", "{view}", "{webhook}"]
         .iter()
         .fold(path.replace("{id}", id).replace("{flavor}", "onlyours.viewed"), |p, name| p.replace(name, MARK))
 }
