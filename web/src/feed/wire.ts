@@ -761,6 +761,60 @@ export interface components {
             /** @description Where the next page begins, for `after`; null at the end. */
             next: string | null;
         };
+        /** @description A page of a list. */
+        ListBody_Webhook: {
+            /** @description By key. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description The status that it was answered with; null where there was no answer.
+                 */
+                answered: number | null;
+                /**
+                 * Format: int32
+                 * @description Attempts at what is next, so far.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description False while it rests. */
+                enabled: boolean;
+                /** @description Why it was not taken. */
+                fault: string | null;
+                /** @description Its key, as first spelled. */
+                key: string;
+                /**
+                 * Format: int64
+                 * @description Entries of the log behind that: at most so many activities are to be sent.
+                 */
+                lag: number;
+                /**
+                 * Format: date-time
+                 * @description When the next attempt is due, while it fails.
+                 */
+                next_at: string | null;
+                /** @description Everything up to here was taken. */
+                position: string;
+                /** @description What it signs with, where it was just made or replaced: shown once. */
+                secret?: string | null;
+                /** @description `ok`, `failing` (it is tried again), `ended` (the receiver said 410: put it again to go on) or `resting`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When the last attempt was made.
+                 */
+                tried_at: string | null;
+                /** @description Where it sends to. */
+                url: string;
+                /** @description Key of the view whose activities it sends. */
+                view: string;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
         /** @description A message. */
         Message: {
             /** @description Its key, as first spelled. */
@@ -1054,6 +1108,14 @@ export interface components {
             add?: string[] | null;
             /** @description Keys of partners, at most 10,000; an activity seen later does not bring them back. */
             remove?: string[] | null;
+        };
+        /** @description Where to begin again. */
+        RedeliverDraft: {
+            /**
+             * Format: cursor
+             * @description Cursor: send everything after it, once more; without it the next attempt is made at once.
+             */
+            after?: string | null;
         };
         /** @description A new filter is in force above `position`. */
         Refiltered: {
@@ -1461,6 +1523,72 @@ export interface components {
              */
             zone?: string | null;
         };
+        /** @description A webhook, without its secret. */
+        Webhook: {
+            /**
+             * Format: int32
+             * @description The status that it was answered with; null where there was no answer.
+             */
+            answered: number | null;
+            /**
+             * Format: int32
+             * @description Attempts at what is next, so far.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description False while it rests. */
+            enabled: boolean;
+            /** @description Why it was not taken. */
+            fault: string | null;
+            /** @description Its key, as first spelled. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Entries of the log behind that: at most so many activities are to be sent.
+             */
+            lag: number;
+            /**
+             * Format: date-time
+             * @description When the next attempt is due, while it fails.
+             */
+            next_at: string | null;
+            /** @description Everything up to here was taken. */
+            position: string;
+            /** @description What it signs with, where it was just made or replaced: shown once. */
+            secret?: string | null;
+            /** @description `ok`, `failing` (it is tried again), `ended` (the receiver said 410: put it again to go on) or `resting`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When the last attempt was made.
+             */
+            tried_at: string | null;
+            /** @description Where it sends to. */
+            url: string;
+            /** @description Key of the view whose activities it sends. */
+            view: string;
+        };
+        /** @description A webhook as it is sent. */
+        WebhookDraft: {
+            /**
+             * Format: cursor
+             * @description Cursor: begin after it; where it stands without it, and at the end of the log if it is new.
+             */
+            after?: string | null;
+            /** @description False to let it rest; what comes meanwhile is sent afterwards. */
+            enabled?: boolean | null;
+            /**
+             * Format: uri
+             * @description Where to send to: https, and a host that the internet reaches.
+             */
+            url: string;
+            /** @description Key of the view whose activities are sent; not a private one. */
+            view: string;
+        };
         /** @description The first frame of a connection. */
         Welcome: {
             /**
@@ -1555,6 +1683,7 @@ export type ListBodyPartner = components['schemas']['ListBody_Partner'];
 export type ListBodyRecipient = components['schemas']['ListBody_Recipient'];
 export type ListBodyShare = components['schemas']['ListBody_Share'];
 export type ListBodyView = components['schemas']['ListBody_View'];
+export type ListBodyWebhook = components['schemas']['ListBody_Webhook'];
 export type Message = components['schemas']['Message'];
 export type MessageDraft = components['schemas']['MessageDraft'];
 export type MessagePatch = components['schemas']['MessagePatch'];
@@ -1578,6 +1707,7 @@ export type Recipient = components['schemas']['Recipient'];
 export type RecipientPartner = components['schemas']['RecipientPartner'];
 export type RecipientsChanged = components['schemas']['RecipientsChanged'];
 export type RecipientsDraft = components['schemas']['RecipientsDraft'];
+export type RedeliverDraft = components['schemas']['RedeliverDraft'];
 export type Refiltered = components['schemas']['Refiltered'];
 export type RefilterWord = components['schemas']['RefilterWord'];
 export type Reset = components['schemas']['Reset'];
@@ -1602,6 +1732,8 @@ export type ValueCount = components['schemas']['ValueCount'];
 export type View = components['schemas']['View'];
 export type ViewDraft = components['schemas']['ViewDraft'];
 export type ViewPatch = components['schemas']['ViewPatch'];
+export type Webhook = components['schemas']['Webhook'];
+export type WebhookDraft = components['schemas']['WebhookDraft'];
 export type Welcome = components['schemas']['Welcome'];
 export type WelcomeLimits = components['schemas']['WelcomeLimits'];
 export type Why = components['schemas']['Why'];

@@ -34,7 +34,7 @@ export class Problem extends Error {
 /** What whoever keeps the session hears of any answer; `session` rises with each sign-in and sign-out. */
 export const edge = { session: 0, unauthorised: (_asked: number): void => {} };
 
-const SIGN_IN = "/v1/session";
+export const SIGN_IN = "/v1/session";
 
 /** What was read, and the mark of its state: who sends it back changes that state and no later one. */
 export interface Tagged<T> {

@@ -45,6 +45,7 @@ export const parts = {
   first: later(() => import("../parts/FirstSteps.svelte")),
   keys: later(() => import("../parts/KeysHelp.svelte")),
   more: later(() => import("../parts/More.svelte")),
+  actions: later(() => import("../parts/Actions.svelte")),
   menu: later(() => import("../parts/ValueMenu.svelte")),
   speak: later(() => import("../parts/Speak.svelte")),
   views: later(() => import("../parts/ViewList.svelte")),

@@ -1,6 +1,5 @@
 // Who is signed in, and what they may do.
 
-import { fold } from "../feed";
 import { api, edge, Problem, type Session } from "./api";
 
 /** Says in this browser that somebody is signed in; the cookie itself is hidden from scripts. */
@@ -39,21 +38,6 @@ class SessionState {
     }
   }
 
-  /** Keys for sending that were made in this session, by event; forgotten with it, and stored nowhere. */
-  madeKeys = new Map<string, Promise<string>>();
-
-  /** A key that may only send to this event: one a session, however often it is asked for. */
-  sendingKey(event: string): Promise<string> {
-    const { madeKeys } = this;
-    const held = madeKeys.get(fold(event));
-    if (held) return held;
-    const made = api.newKey("Sent by hand", ["ingest"], event).then(({ key }) => key);
-    madeKeys.set(fold(event), made);
-    // What could not be made may be tried again.
-    made.catch(() => madeKeys.delete(fold(event)));
-    return made;
-  }
-
   async signIn(key: string): Promise<void> {
     const current = await api.signIn(key);
     edge.session++;
@@ -70,7 +54,6 @@ class SessionState {
   ended(lost = true): void {
     edge.session++;
     this.current = null;
-    this.madeKeys = new Map();
     this.lost = lost;
     this.status = "out";
     mark(lost);
