@@ -12,6 +12,7 @@ pub(crate) mod filtering;
 pub(crate) mod keyring;
 pub(crate) mod many;
 pub(crate) mod membership;
+pub(crate) mod outlets;
 pub(crate) mod paging;
 mod plain;
 pub(crate) mod pruning;
@@ -181,6 +182,7 @@ macro_rules! contract_tests {
             by_time: histograms_agree_with_the_definition histograms_that_are_gone_on_with_add_up;
             counting: counts_and_barriers histogram_by_bucket facets_list_the_directory facets_in_spans_of_time
                 facets_rank_whole_keys;
+            outlets: shares_are_confined webhooks_keep_their_place;
             keyring: workspaces credentials credentials_end_with_what_they_are_made_from site_keys_have_origins what_has_ended_is_swept one_time_credentials;
             consuming: cursors_move_from_where_they_stand dead_letters_come_with_the_cursor;
             pruning: the_start_of_a_log_goes_in_steps counts_that_are_kept_follow_a_prune what_is_asked_to_be_kept_is_told;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use futures::future::BoxFuture;
 
+use super::open::at_version;
 use super::{ScanLimits, SqliteOptions, SqliteStore};
-use crate::auth::{Actor, Operator};
+use crate::auth::{Actor, KeyHash, Operator};
 use crate::clock::Clock;
 use crate::domain::{NewActivity, Property};
 use crate::store::contract::quota::{Purse, limited};
@@ -352,4 +353,27 @@ async fn check_tells_what_is_wrong() {
         let found = store.read_whole().await.expect("read");
         assert!(found.iter().any(|f| f.text.contains(want) && f.workspace.as_deref() == Some("default")), "{damage}: {found:?}");
     }
+}
+
+/// A key of the version before opens what it opened, and the database takes shares and webhooks.
+#[tokio::test]
+async fn credentials_of_the_version_before_are_confined_to_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a.db");
+    at_version(&path, 14).await;
+    let beside = rusqlite::Connection::open(&path).expect("opens");
+    let hash: &[u8] = &[1; 32];
+    beside
+        .execute_batch("insert into workspaces (id, key, folded, name, epoch, chain, chain_pruned) values (1, 'default', 'default', 'Default', 7, zeroblob(32), zeroblob(32))")
+        .expect("kept");
+    let sql = "insert into credentials (hash, kind, workspace_id, scopes, name, created_at) values (?1, 'key', 1, 2, 'old', 0)";
+    beside.execute(sql, [hash]).expect("kept");
+    drop(beside);
+    let store = SqliteStore::open(&path, Clock::System, SqliteOptions::default()).await.expect("opens");
+    let found = store.store().keyring.find_credential(KeyHash([1; 32])).await.expect("read").expect("there");
+    assert_eq!((found.confined, found.used_at), (None, None));
+    let workspace = Operator::assume().workspace(1);
+    assert!(store.store().keyring.shares(workspace).await.expect("read").is_empty());
+    assert!(store.store().webhooks.list(workspace).await.expect("read").is_empty());
+    store.close().await.expect("closed");
 }
