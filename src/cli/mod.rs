@@ -11,6 +11,7 @@ mod client;
 mod config;
 mod copying;
 pub mod demo;
+pub mod export;
 mod health;
 mod key;
 mod log;
@@ -86,6 +87,8 @@ enum Command {
     Post(post::Args),
     /// Watch activities live in the terminal
     Tail(tail::Args),
+    /// Take activities out as a file
+    Export(export::Args),
     /// Create, list and revoke keys
     Key(key::Args),
     /// Create and list workspaces
@@ -142,6 +145,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Replay(args) => Box::pin(replay::run(args)).await,
         Command::Post(args) => Box::pin(post::run(args)).await,
         Command::Tail(args) => Box::pin(tail::run(args)).await,
+        Command::Export(args) => Box::pin(export::run(args)).await,
         Command::Key(args) => Box::pin(key::run(args)).await,
         Command::Workspace(args) => Box::pin(workspace::run(args)).await,
         Command::Check(args) => Box::pin(check::run(args)).await,

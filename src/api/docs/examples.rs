@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::words::text;
 
 /// What stands for a parameter, or for a field of a body, by its name.
-const SAMPLES: [(&str, &str); 22] = [
+const SAMPLES: [(&str, &str); 26] = [
     ("event", "\"expo-2026\""),
     ("partner", "\"acme\""),
     ("message", "\"welcome\""),
@@ -28,6 +28,10 @@ const SAMPLES: [(&str, &str); 22] = [
     ("bucket", "\"hour\""),
     ("zone", "\"Europe/Berlin\""),
     ("days", "365"),
+    ("webhook", "\"desk\""),
+    ("url", "\"https://hooks.example.org/in\""),
+    ("after", "\"HMbKSCqgVjsAAAAAAAAABmg3BIjNNQHj\""),
+    ("tag", "\"gold\""),
 ];
 const ACTIVITY_ID: &str = "0198c7a2-7d3e-7c11-9f6a-2f1b7c0d4e5f";
 /// What a filter in a query looks like.
@@ -100,8 +104,11 @@ fn object(document: &Value, schema: &Value) -> Value {
     let fields = schema["properties"].as_object();
     let mut out = Map::new();
     for name in fields.into_iter().flat_map(Map::keys).map(String::as_str) {
-        // The event is left out only with a key that is bound to one.
-        let wanted = required.contains(&name) || (name == "event" && required.contains(&"partner")) || required.is_empty();
+        // The event is left out only with a key that is bound to one, and of many partners one of two says which.
+        let wanted = required.contains(&name)
+            || (name == "event" && required.contains(&"partner"))
+            || (name == "tag" && schema["properties"]["partners"].is_object())
+            || required.is_empty();
         if let Some(value) = sample(name).filter(|_| wanted) {
             out.insert(name.to_owned(), value);
         }

@@ -18,6 +18,8 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 const CONNECT_S_MAX: u64 = 5;
 /// How long an answer may take, in seconds.
 const ANSWER_S_MAX: u64 = 60;
+/// How long an answer that is read piece by piece may take, in seconds.
+const LONG_ANSWER_S_MAX: u64 = 24 * 3_600;
 /// The first wait before a retry where the server names none, in milliseconds; it doubles.
 const RETRY_MS_FIRST: u64 = 250;
 /// The longest wait before a retry, in milliseconds, whoever names it.
@@ -127,6 +129,30 @@ impl Client {
             200..=299 => Ok(Answer { body }),
             _ => Err(ClientError::Refused(Problem::read(status, &body, retry_after.map(Duration::from_secs)))),
         }
+    }
+
+    /// Begins an answer that is read piece by piece, by [`Client::next_piece`].
+    ///
+    /// # Errors
+    /// [`ClientError`] when the server refused or cannot be reached.
+    pub async fn open(&self, path: &str) -> Result<Response, ClientError> {
+        let mut request = self.http.get(format!("{}{path}", self.server.url)).timeout(Duration::from_secs(LONG_ANSWER_S_MAX));
+        if let Some(authorization) = &self.server.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let answer = request.send().await.map_err(|fault| self.fault(&fault))?;
+        match answer.status().as_u16() {
+            200..=299 => Ok(answer),
+            status => Err(ClientError::Refused(Problem::read(status, &self.body(answer).await?, None))),
+        }
+    }
+
+    /// The next piece of an answer; `None` at its end.
+    ///
+    /// # Errors
+    /// [`ClientError::Broken`] where it is cut off.
+    pub async fn next_piece(&self, answer: &mut Response) -> Result<Option<Bytes>, ClientError> {
+        answer.chunk().await.map_err(|fault| self.fault(&fault))
     }
 
     async fn body(&self, mut answer: Response) -> Result<Bytes, ClientError> {

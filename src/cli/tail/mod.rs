@@ -3,7 +3,7 @@
 //! It never prints an activity twice and never leaves one out: after a break it goes on at its position, and where the
 //! server cannot, that is said.
 
-mod filter;
+pub mod filter;
 mod follow;
 mod frames;
 mod printer;

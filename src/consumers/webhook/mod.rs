@@ -158,13 +158,13 @@ impl WebhookConsumer {
 
     fn after(&self, tried: WebhookProgress, page: &Page, answer: Result<Answered, String>, now: UnixMs) -> (WebhookProgress, Next) {
         let (answered, fault, ask) = match answer {
-            Ok(Answered { status: 200..=299, .. }) => {
+            Ok(Answered { status: status @ 200..=299, .. }) => {
                 metrics::counter!(WEBHOOK_ATTEMPTS, "result" => "taken").increment(1);
                 let taken = WebhookProgress {
                     cursor: page.reached,
                     batch_to: None,
                     attempts: 0,
-                    answered: Some(200),
+                    answered: Some(status),
                     fault: None,
                     next_at: None,
                     ..tried
