@@ -271,7 +271,8 @@ mod tests {
         }
         assert!(page.contains("/v1/activities/{id}/why"));
         for inline in ["<script>", "<style", " style=", " onclick", "http://", "https://"] {
-            assert!(!page.contains(inline), "{inline}");
+            // An example of a receiver, at a name that is nobody's (RFC 2606).
+            assert!(!page.replace("https://hooks.example.org/in", "").contains(inline), "{inline}");
         }
     }
 
