@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::domain::{Entry, Seq};
+use crate::domain::{Entry, Mark, Seq};
 use crate::store::{Correction, Item};
 
 /// One entry as it concerns a standing filter.
@@ -13,8 +13,8 @@ use crate::store::{Correction, Item};
 pub enum Hit {
     /// An activity that matches.
     Activity(Arc<Entry>),
-    /// Corrections that its subscribers are told of, by place; never empty. Many filters share one.
-    Corrections(Told),
+    /// Corrections that its subscribers are told of, by place; never empty; with the mark of the last. Many filters share one.
+    Corrections(Told, Option<Mark>),
 }
 
 /// Corrections that are told together.
@@ -24,14 +24,21 @@ impl Hit {
     fn first(&self) -> Seq {
         match self {
             Self::Activity(entry) => entry.seq,
-            Self::Corrections(told) => told.first().map_or(0, |c| c.at),
+            Self::Corrections(told, _) => told.first().map_or(0, |c| c.at),
         }
     }
 
     fn last(&self) -> Seq {
         match self {
             Self::Activity(entry) => entry.seq,
-            Self::Corrections(told) => told.last().map_or(0, |c| c.at),
+            Self::Corrections(told, _) => told.last().map_or(0, |c| c.at),
+        }
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::Activity(entry) => entry.mark,
+            Self::Corrections(_, mark) => *mark,
         }
     }
 
@@ -39,7 +46,7 @@ impl Hit {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Activity(entry) => entry.activity().map_or(0, |a| a.body.len()),
-            Self::Corrections(told) => bytes_of(told),
+            Self::Corrections(told, _) => bytes_of(told),
         }
     }
 }
@@ -52,6 +59,7 @@ pub struct Run {
     corrections: Box<[Told]>,
     first: Seq,
     last: Seq,
+    mark: Option<Mark>,
     bytes: usize,
     committed_at: Instant,
 }
@@ -61,18 +69,19 @@ impl Run {
     pub fn of(hits: &[Hit], committed_at: Instant) -> Self {
         let items = hits.iter().filter_map(|hit| match hit {
             Hit::Activity(entry) => entry.activity().map(|a| Item { seq: entry.seq, mark: entry.mark, body: a.body.clone() }),
-            Hit::Corrections(_) => None,
+            Hit::Corrections(..) => None,
         });
         let items: Box<[Item]> = items.collect();
         let corrections = hits.iter().filter_map(|hit| match hit {
             Hit::Activity(_) => None,
-            Hit::Corrections(told) => Some(told.clone()),
+            Hit::Corrections(told, _) => Some(told.clone()),
         });
         let corrections: Box<[Told]> = corrections.collect();
         let joined = join(&items);
         let bytes = joined.len() + corrections.iter().map(|told| bytes_of(told)).sum::<usize>();
         let (first, last) = (hits.first().map_or(0, Hit::first), hits.last().map_or(0, Hit::last));
-        Self { items, joined, corrections, first, last, bytes, committed_at }
+        let mark = hits.last().and_then(Hit::mark);
+        Self { items, joined, corrections, first, last, mark, bytes, committed_at }
     }
 
     /// Its activities.
@@ -98,6 +107,11 @@ impl Run {
     /// The last place of it.
     pub fn last(&self) -> Seq {
         self.last
+    }
+
+    /// The mark of its last place. It is taken before the room keeps that at hand: the shard goes on while sessions are told.
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
     }
 
     /// Bytes of its JSON.

@@ -214,7 +214,7 @@ fn weight(batch: &[Arc<Entry>]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::{RecentBudget, Ring, weight};
@@ -222,7 +222,7 @@ mod tests {
         ActivityEntry, ActivityId, Actor, AmendedEntry, Amendment, Device, Entry, EntryKind, Facts, Grade, Graded, SearchText, Seq, UnixMs,
     };
 
-    fn facts(id: ActivityId) -> Facts {
+    pub fn facts(id: ActivityId) -> Facts {
         Facts {
             id,
             event: "e".into(),

@@ -13,7 +13,7 @@ use super::publication::{Hit, Run, Told};
 use super::recent::Corrected;
 use super::room::Room;
 use crate::auth::WorkspaceId;
-use crate::domain::{AmendedEntry, Entry, EntryKind, Erasure, MembershipChange, Seq};
+use crate::domain::{AmendedEntry, Entry, EntryKind, Erasure, Mark, MembershipChange, Seq};
 use crate::filter::{EntryId, FilterIndex, FilterSet, Seat};
 use crate::store::{ChangedName, Correction, MembershipSnapshot};
 
@@ -85,6 +85,8 @@ struct Member {
 #[derive(Debug, Default)]
 struct Erasures {
     event: Option<Arc<str>>,
+    /// Of the last of them.
+    mark: Option<Mark>,
     told: Vec<Correction>,
     bytes: usize,
 }
@@ -256,12 +258,12 @@ impl Shard {
                 }
                 EntryKind::Amendment(amended) => {
                     corrected.insert(amended.amendment.target, amended.row.clone());
-                    standing.amend(entry.seq, amended, by_after_only);
+                    standing.amend(entry, amended, by_after_only);
                 }
                 EntryKind::Erasure(erasure) => {
                     corrected.insert(erasure.target, None);
                     if !untold {
-                        standing.erase(entry.seq, erasure);
+                        standing.erase(entry, erasure);
                     }
                 }
                 EntryKind::Shell => {}
@@ -378,7 +380,7 @@ impl Standing {
     }
 
     /// One pass of the index with the facts before and one with those after: an amendment goes to who matched either.
-    fn amend(&mut self, at: Seq, amended: &AmendedEntry, by_after_only: bool) {
+    fn amend(&mut self, entry: &Entry, amended: &AmendedEntry, by_after_only: bool) {
         let (Some(before), Some(after)) = (amended.facts_before(), amended.facts_after()) else { return };
         let Self { room, index, hits, .. } = self;
         hits.matched.clear();
@@ -392,9 +394,9 @@ impl Standing {
         let is: HashSet<EntryId> = wanted_after.into_iter().collect();
         // Who keeps it, who gets it, who loses it: each is told in one form, made once.
         let mut tell = |ids: Vec<EntryId>, before, after| {
-            if let Some(correction) = Correction::amended(at, amended, before, after).filter(|_| !ids.is_empty()) {
+            if let Some(correction) = Correction::amended(entry.seq, amended, before, after).filter(|_| !ids.is_empty()) {
                 let told = Told::from([correction]);
-                ids.into_iter().for_each(|id| hits.push(id, Hit::Corrections(told.clone())));
+                ids.into_iter().for_each(|id| hits.push(id, Hit::Corrections(told.clone(), entry.mark)));
             }
         };
         tell(was.intersection(&is).copied().collect(), true, true);
@@ -403,12 +405,13 @@ impl Standing {
     }
 
     /// An erasure goes to all who may see its event, whatever else they look for.
-    fn erase(&mut self, at: Seq, erasure: &Erasure) {
+    fn erase(&mut self, entry: &Entry, erasure: &Erasure) {
         if self.erasures.event.as_ref() != Some(&erasure.event) || self.erasures.bytes > ERASURES_BYTES_MAX {
             self.tell_erasures();
             self.erasures.event = Some(erasure.event.clone());
         }
-        let correction = Correction::erased(at, erasure);
+        let correction = Correction::erased(entry.seq, erasure);
+        self.erasures.mark = entry.mark;
         self.erasures.bytes += correction.json.len();
         self.erasures.told.push(correction);
     }
@@ -420,7 +423,7 @@ impl Standing {
         erasures.bytes = 0;
         let told = Told::from(std::mem::take(&mut erasures.told));
         for (id, _) in index.filters().filter(|(_, filter)| filter.admits_event(&event)) {
-            hits.push(id, Hit::Corrections(told.clone()));
+            hits.push(id, Hit::Corrections(told.clone(), erasures.mark));
         }
     }
 

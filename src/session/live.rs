@@ -159,11 +159,17 @@ impl Session {
             let before = bytes;
             bytes += told.take(run, sub.position);
             committed_at = if bytes > before { Some(run.committed_at()) } else { committed_at };
-            sub.position = sub.position.max(run.last());
+            if run.last() > sub.position {
+                sub.position = run.last();
+                sub.known = run.mark().map(|mark| (sub.position, mark)).or(sub.known);
+            }
             weight += sub.queue.pop_front().map_or(0, |e| e.weight());
         }
-        if sub.queue.is_empty() {
-            sub.position = sub.position.max(drained);
+        if sub.queue.is_empty() && drained > sub.position {
+            let mark = self.room.mark(drained);
+            let sub = self.sub(at);
+            sub.position = drained;
+            sub.learn(drained, mark);
         }
         #[cfg(test)]
         let weight = if self.planted == Some(super::planted::Planted::KeepsCharge) { 0 } else { weight };
