@@ -188,7 +188,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         let publisher = Publisher::start(store.log.clone(), hub.clone(), opens, tasks, end.clone());
         let Stage { tasks, end } = &stages.sessions;
         let session = config.session.clone();
-        let readers = Readers::new(hub.clone(), reads.clone(), grants, clock.clone(), session, tasks, end.clone());
+        let readers = Readers::new(hub.clone(), reads.clone(), grants, Arc::default(), clock.clone(), session, tasks, end.clone());
         (hub, publisher, readers)
     });
     let Stage { tasks, end } = &stages.writer;
@@ -304,6 +304,7 @@ impl Running {
             event: None,
             origins: Vec::new(),
             confined: None,
+            wall: None,
             parent: None,
             rate_per_s: None,
             created_at: now,

@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod ops;
 pub mod outbound;
 pub mod publish;
+pub mod screens;
 #[cfg(test)]
 mod seeds;
 pub mod session;

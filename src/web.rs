@@ -23,7 +23,9 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// First parts of the page's own addresses, the root aside.
-const PLACES: &[&str] = &["events", "signin"];
+const PLACES: &[&str] = &["events", "signin", "s", "walls", "screens", "system", "alerts"];
+/// The page of a wall: a build of its own, for browsers of television sets.
+const WALL: &str = "wall.html";
 /// What belongs to the operations port, and what probes commonly ask for in its stead.
 const PROBES: &[&str] = &["ready", "live", "metrics", "health", "healthz", "livez", "readyz"];
 
@@ -47,6 +49,9 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if is_place {
         return page(&headers);
     }
+    if path == "wall" && (method == Method::GET || method == Method::HEAD) {
+        return file(WALL, &headers);
+    }
     if PROBES.contains(&first) {
         let detail = format!("there is no /{first} here; /live, /ready and /metrics are served on the address of --ops-listen");
         return Problem::new(NOT_FOUND, detail).into_response();
@@ -68,6 +73,18 @@ pub fn page(headers: &HeaderMap) -> Response {
         Some(_) => file(INDEX, headers),
         None => ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], NOT_BUILT).into_response(),
     }
+}
+
+/// Which build of the page of a wall there is: as its script is named.
+pub fn wall_build() -> String {
+    let page = Dist::get(WALL).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default();
+    build_of(&page).unwrap_or("none").to_owned()
+}
+
+/// The hash in the name of a page's script.
+fn build_of(page: &str) -> Option<&str> {
+    let rest = page.split_once("/assets/wall-")?.1;
+    rest.split_once(".js").map(|(hash, _)| hash)
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {

@@ -17,6 +17,10 @@ use crate::store::{Credential, CredentialKind, Keyring, Opened, Purpose, Reader}
 
 /// Name of the session cookie.
 pub const SESSION_COOKIE: &str = "tidings_session";
+/// Name of the cookie of a screen.
+pub const SCREEN_COOKIE: &str = "tidings_screen";
+/// A browser may be both, a desk and a screen: with this header it asks as the screen.
+pub const AS_SCREEN: &str = "tidings-screen";
 /// Credentials that are remembered, found or not; the least used go first.
 const REMEMBERED_MAX: usize = 10_000;
 /// How exactly it is kept when a share was last used.
@@ -25,6 +29,8 @@ const USED_EVERY: Duration = Duration::from_secs(60);
 const REMEMBERED_FOR: Duration = Duration::from_secs(1);
 /// What stands in an `Authorization` header.
 pub const BEARERS: &[CredentialKind] = &[CredentialKind::Key, CredentialKind::Site];
+/// What asks by that header.
+const ASKING: &[CredentialKind] = &[CredentialKind::Key, CredentialKind::Site, CredentialKind::Screen];
 
 /// How the caller has shown who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,12 +109,14 @@ impl Authenticator {
         let (text, kinds, presented) = match headers.get(header::AUTHORIZATION) {
             Some(value) => {
                 let key = value.to_str().ok().and_then(bearer).ok_or_else(|| refused("Authorization must be: Bearer KEY"))?;
-                (key, BEARERS, Presented::Bearer)
+                (key, ASKING, Presented::Bearer)
             }
-            None => match session_cookie(headers) {
-                Some(text) => (text, &[CredentialKind::Session][..], Presented::Cookie),
-                None => return Err(refused("send a key as Authorization: Bearer KEY, or sign in")),
-            },
+            None => {
+                let session = || cookie(headers, SESSION_COOKIE).map(|text| (text, &[CredentialKind::Session][..], Presented::Cookie));
+                let screen = || cookie(headers, SCREEN_COOKIE).map(|text| (text, &[CredentialKind::Screen][..], Presented::Cookie));
+                let found = if headers.contains_key(AS_SCREEN) { screen() } else { session().or_else(screen) };
+                found.ok_or_else(|| refused("send a key as Authorization: Bearer KEY, or sign in"))?
+            }
         };
         let found = self.find(text, kinds).await?.ok_or_else(|| match presented {
             Presented::Bearer => refused("the key is unknown, expired or revoked"),
@@ -170,15 +178,15 @@ impl Authenticator {
         Ok(good.map(|credential| Found { credential, heard }))
     }
 
-    /// Takes note that whoever asks uses a share, once a minute. That it could not be noted keeps nobody from reading.
+    /// Takes note that whoever asks uses a share or is a screen, once a minute. That it could not be noted keeps nobody from reading.
     pub async fn note_use(&self, by: Actor) {
-        let Actor::Share(number) = by else { return };
+        let (Actor::Share(number) | Actor::Screen(number)) = by else { return };
         if self.used.get(&number).is_some_and(|noted| noted.elapsed() < USED_EVERY) {
             return;
         }
         self.used.insert(number, Instant::now());
         if let Err(fault) = self.keyring.used(number, self.clock.now()).await {
-            tracing::debug!(%fault, share = number, "the use of a share could not be noted");
+            tracing::debug!(%fault, number, "the use of a credential could not be noted");
         }
     }
 
@@ -226,11 +234,11 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-/// The session cookie of a request.
-pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+/// A cookie of a request.
+pub fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 #[cfg(test)]

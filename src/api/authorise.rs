@@ -129,7 +129,7 @@ async fn identify(gate: &Gate, uri: &Uri, headers: &HeaderMap) -> Result<Caller,
 fn allow(principal: &Principal, needs: Needs, keeps_to_view: bool) -> Result<(), Problem> {
     let (grant, rights) = (&principal.grant, needs.rights());
     // Whoever is held to a view, or to a mask, gets nothing of a route that keeps to neither.
-    if !keeps_to_view && (grant.view.is_some() || grant.mask.is_some()) {
+    if !keeps_to_view && (grant.views.is_some() || grant.mask.is_some()) {
         return Err(Problem::new(RIGHT_MISSING, "this shows more than the view that you may see"));
     }
     // Whoever reads the page has its key: it opens nothing that is not named.
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn whoever_is_held_to_a_view_or_a_mask_gets_nothing_that_keeps_to_neither() {
         let read = || Grant::of(Role::Viewer.rights());
-        for grant in [Grant { view: Some(Key::trusted("opens")), ..read() }, Grant { mask: Some(Mask::Contact), ..read() }] {
+        for grant in [Grant { views: Some(vec![Key::trusted("opens")]), ..read() }, Grant { mask: Some(Mask::Contact), ..read() }] {
             for needs in [Needs::Credential, Needs::Stream, Needs::Right(Right::Read)] {
                 assert_eq!(refused(Actor::Share(1), grant.clone(), needs).map(|(code, _)| code), Some("right_missing"), "{grant:?}");
             }

@@ -137,6 +137,8 @@ pub struct Wanted {
     pub origins: Vec<Origin>,
     /// What it is confined to, where it is a share or comes from one.
     pub confined: Option<Confined>,
+    /// The wall that it shows, where it is a screen.
+    pub wall: Option<Key>,
     /// The credential that it is made from: it ends with it.
     pub parent: Option<i64>,
     /// Activities a second, where it has a rate of its own.
@@ -174,6 +176,7 @@ pub async fn grant_all(api: &Api, workspace: WorkspaceId, wanted: Vec<Wanted>) -
             event: wanted.event,
             origins: wanted.origins,
             confined: wanted.confined,
+            wall: wanted.wall,
             parent: wanted.parent,
             rate_per_s: wanted.rate_per_s,
             created_at,
@@ -368,7 +371,7 @@ fn any_key(fields: &mut Fields, now: UnixMs) -> Wanted {
     }
     let rate_per_s = fields.optional("rate_per_s", Whole { least: 1, most: KEY_RATE_MAX }, RATE);
     let (kind, scopes) = (CredentialKind::Key, Scopes::default());
-    Wanted { kind, name, scopes, event: None, origins: Vec::new(), confined: None, parent: None, rate_per_s, expires_at }
+    Wanted { kind, name, scopes, event: None, origins: Vec::new(), confined: None, wall: None, parent: None, rate_per_s, expires_at }
 }
 
 /// List keys, newest first.
@@ -422,6 +425,7 @@ pub async fn create_ticket(State(api): State<Arc<Api>>, caller: Caller, _: NoQue
         name: String::new(),
         scopes: Scopes::of(&[Scope::Read]),
         confined: Confined::of(&principal.grant),
+        wall: None,
         event: principal.grant.event,
         origins: Vec::new(),
         parent: Some(principal.credential),

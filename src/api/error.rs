@@ -74,6 +74,10 @@ codes! {
     NOT_FOUND = "not_found", 404, "Not found", "Check the path; what belongs to another workspace is not found either.";
     /// A view that there is not, or not for whoever asks.
     VIEW_UNKNOWN = "view_unknown", 404, "There is no such view", "Name one of GET /v1/views, or leave view out.";
+    /// No screen shows this code.
+    CODE_UNKNOWN = "code_unknown", 404, "No screen shows this code", "Look at the screen again: a code is good for ten minutes and once.";
+    /// Nobody waits by this.
+    POLL_UNKNOWN = "poll_unknown", 404, "No screen waits by this", "Ask for another code with POST /v1/screens.";
     /// The path is there, the method is not.
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "The path has not this method", "Use one of the methods in Allow.";
     /// The client was too slow.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dashmap::DashMap;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::DashMapStateStore;
-use governor::{InsufficientCapacity, NotUntil, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, InsufficientCapacity, NotUntil, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -101,7 +101,15 @@ pub struct Rates {
     own: DashMap<NonZeroU32, Arc<Sending>>,
     making: Arc<Making>,
     credentials: Limiter<Asker>,
+    /// Codes of screens that somebody has entered, by where they are, and all of them.
+    codes: Limiter<IpAddr>,
+    all_codes: DefaultDirectRateLimiter,
 }
+
+/// Codes that one may enter in a minute.
+const CODES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// Codes that all may enter in a minute.
+const ALL_CODES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
 impl Sending {
     fn new(drafts: Quota, requests: Quota) -> Self {
@@ -131,6 +139,15 @@ impl Sending {
 }
 
 impl Rates {
+    /// Takes note that somebody has entered the code of a screen.
+    ///
+    /// # Errors
+    /// When they, or all together, have entered too many.
+    pub fn code(&self, address: IpAddr) -> Result<(), Problem> {
+        self.codes.check_key(&address).map_err(|until| limited("more codes of screens than one may enter", &until))?;
+        self.all_codes.check().map_err(|until| limited("more codes of screens than all may enter", &until))
+    }
+
     /// Full buckets.
     pub fn new(config: &RateConfig) -> Self {
         let quota = |rate, burst| Quota::per_second(rate).allow_burst(burst);
@@ -142,6 +159,8 @@ impl Rates {
             own: DashMap::new(),
             making: Arc::new(Making::new(config.things_per_minute)),
             credentials: Limiter::dashmap(quota(config.credentials_per_second, config.credentials_burst)),
+            codes: Limiter::dashmap(Quota::per_minute(CODES_PER_MINUTE)),
+            all_codes: DefaultDirectRateLimiter::direct(Quota::per_minute(ALL_CODES_PER_MINUTE)),
         }
     }
 
@@ -189,6 +208,7 @@ impl Rates {
             self.usual.sweep();
             self.own.retain(|_, sending| sending.sweep());
             self.credentials.retain_recent();
+            self.codes.retain_recent();
             self.making.sweep(Instant::now());
         }
     }

@@ -13,8 +13,8 @@ use super::edge::{edge, unknown_method, unknown_path};
 use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
-    Api, activities, corrections, credentials, docs, export, facets, history, openapi, retention, session, shares, signin, streams,
-    webhooks, workspace,
+    Api, activities, corrections, credentials, docs, export, facets, history, openapi, pairing, retention, screens, session, shares,
+    signin, streams, webhooks, workspace,
 };
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
@@ -77,6 +77,24 @@ fn put<H: Handler<T, Arc<Api>>, T: 'static>(
     Route { method: "PUT", path, needs, body_bytes_max, keeps_to_view: false, handler: routing::put(handler), operation: Some(operation) }
 }
 
+fn patch<H: Handler<T, Arc<Api>>, T: 'static>(
+    path: &'static str,
+    needs: Needs,
+    body_bytes_max: usize,
+    handler: H,
+    operation: fn() -> Operation,
+) -> Route {
+    Route {
+        method: "PATCH",
+        path,
+        needs,
+        body_bytes_max,
+        keeps_to_view: false,
+        handler: routing::patch(handler),
+        operation: Some(operation),
+    }
+}
+
 fn delete<H: Handler<T, Arc<Api>>, T: 'static>(path: &'static str, needs: Needs, handler: H, operation: fn() -> Operation) -> Route {
     Route {
         method: "DELETE",
@@ -118,6 +136,7 @@ pub fn routes() -> Vec<Route> {
     const DIRECTORY: Needs = Needs::Right(Right::Directory);
     const WEBHOOKS: Needs = Needs::Right(Right::Webhooks);
     const SHARES: Needs = Needs::Right(Right::Shares);
+    const WALLS: Needs = Needs::Right(Right::Walls);
     const KEYS: Needs = Needs::Right(Right::Keys);
     // What one may change one may see.
     const SEEN: Needs = Needs::AnyOf(&[Right::Read, Right::Directory]);
@@ -172,6 +191,15 @@ pub fn routes() -> Vec<Route> {
         delete("/v1/webhooks/{webhook}", WEBHOOKS, webhooks::delete_webhook, of::<webhooks::__path_delete_webhook>),
         post("/v1/webhooks/{webhook}/redeliver", WEBHOOKS, NAMES_BYTES_MAX, webhooks::redeliver, of::<webhooks::__path_redeliver>),
         post("/v1/webhooks/{webhook}/secret", WEBHOOKS, 0, webhooks::rotate_secret, of::<webhooks::__path_rotate_secret>),
+        post("/v1/screens", Nothing, 0, pairing::begin, of::<pairing::__path_begin>),
+        get("/v1/screens/wait", Nothing, pairing::wait, of::<pairing::__path_wait>),
+        get("/v1/screens", WALLS, screens::list, of::<screens::__path_list>),
+        patch("/v1/screens/{id}", WALLS, NAMES_BYTES_MAX, screens::change, of::<screens::__path_change>),
+        delete("/v1/screens/{id}", WALLS, screens::revoke_screen, of::<screens::__path_revoke_screen>),
+        post("/v1/screens/{id}/orders", WALLS, NAMES_BYTES_MAX, screens::order, of::<screens::__path_order>),
+        post("/v1/walls/{wall}/screens", WALLS, NAMES_BYTES_MAX, pairing::pair, of::<pairing::__path_pair>),
+        post("/v1/walls/{wall}/banner", WALLS, NAMES_BYTES_MAX, screens::banner, of::<screens::__path_banner>),
+        get("/v1/screen", Credential, screens::task, of::<screens::__path_task>).keeping(),
         get("/v1/workspace", Credential, workspace::workspace, of::<workspace::__path_workspace>),
         page("/v1/openapi.json", openapi::document),
         page("/docs", docs::page),
@@ -186,6 +214,7 @@ pub fn routes() -> Vec<Route> {
     table.extend(nouns::rows::<nouns::partners::Partners>(SEEN, DIRECTORY));
     table.extend(nouns::rows::<nouns::messages::Messages>(SEEN, DIRECTORY));
     table.extend(nouns::rows::<nouns::campaigns::Campaigns>(SEEN, DIRECTORY));
+    table.extend(nouns::rows::<nouns::walls::Walls>(Needs::AnyOf(&[Right::Read, Right::Walls]), WALLS));
     table.extend(nouns::rows::<nouns::views::Views>(READ, Needs::AnyOf(&[Right::Views, Right::OwnViews])));
     table
 }

@@ -21,7 +21,7 @@ use super::rate::Asker;
 use super::read::rule::{Flag, Secret};
 use super::read::{Fields, Read, documented};
 use super::workspace::WorkspaceBody;
-use crate::auth::{Right, Scope, Scopes, WorkspaceId};
+use crate::auth::{Actor, Principal, Right, Scope, Scopes, WorkspaceId};
 use crate::domain::{Invalid, Key, Mask, UnixMs};
 use crate::store::{At, Confined, CredentialKind, NamedKind, Purpose, Reader, Thing};
 
@@ -182,15 +182,29 @@ pub(super) async fn begin(api: &Api, entrance: Entrance, headers: &HeaderMap) ->
     let lasts_until = UnixMs(now.0 + SESSION_SECONDS * 1_000);
     let expires_at = until.map_or(lasts_until, |until| until.min(lasts_until));
     let (kind, name) = (CredentialKind::Session, String::new());
-    let wanted =
-        Wanted { kind, name, scopes, event, parent, confined, origins: Vec::new(), rate_per_s: None, expires_at: Some(expires_at) };
+    let wanted = Wanted {
+        kind,
+        name,
+        scopes,
+        event,
+        parent,
+        confined,
+        wall: None,
+        origins: Vec::new(),
+        rate_per_s: None,
+        expires_at: Some(expires_at),
+    };
     let (_, secret) = grant(api, workspace, wanted).await?;
     Ok(cookie(secret.expose(), i64::try_from(expires_at.ms_since(now)).unwrap_or(i64::MAX) / 1_000, headers))
 }
 
+/// Whether the browser came over TLS, as the proxy in front says.
+pub(super) fn is_behind_tls(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|p| p.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
 fn cookie(value: &str, seconds: i64, headers: &HeaderMap) -> HeaderValue {
-    let tls = headers.get("x-forwarded-proto").is_some_and(|p| p.as_bytes().eq_ignore_ascii_case(b"https"));
-    let secure = if tls { "; Secure" } else { "" };
+    let secure = if is_behind_tls(headers) { "; Secure" } else { "" };
     let text = format!("{SESSION_COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     // A secret is base64url, which a header always takes.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
@@ -217,14 +231,16 @@ async fn described(
 }
 
 async fn shared(api: &Api, workspace: WorkspaceId, to: &Confined) -> Result<SharedBody, Problem> {
+    // A share has one.
+    let key = to.views.first().cloned().unwrap_or_else(|| Key::trusted(""));
     let reader = Reader { workspace, root: 0, purpose: Purpose::Request };
-    let found = api.store.turn(reader).await?.directory().one(NamedKind::View, At::top(workspace, to.view.clone())).await?;
+    let found = api.store.turn(reader).await?.directory().one(NamedKind::View, At::top(workspace, key.clone())).await?;
     let view = match found.as_ref().map(|record| &record.thing) {
         Some(Thing::View { view, .. }) => Some(view),
         _ => None,
     };
     Ok(SharedBody {
-        view: to.view.to_string(),
+        view: key.to_string(),
         event: view.and_then(|view| view.event.as_ref()).map(ToString::to_string),
         zone: view.and_then(|view| view.zone.clone()),
         name: found.as_ref().map(|record| record.thing.name().to_owned()),
@@ -233,11 +249,20 @@ async fn shared(api: &Api, workspace: WorkspaceId, to: &Confined) -> Result<Shar
     })
 }
 
+/// Holds that somebody asks who may be signed in: a browser that is a screen only is nobody's.
+fn check_person(principal: &Principal) -> Result<(), Problem> {
+    match principal.actor {
+        Actor::Screen(_) => Err(Problem::new(UNAUTHORISED, "this browser is a screen of a wall; sign in as well")),
+        _ => Ok(()),
+    }
+}
+
 /// Who is signed in here.
 #[utoipa::path(get, path = "/v1/session", tag = "Sign-in",
     responses((status = 200, description = "Who is signed in, by cookie or key", body = SessionBody)))]
 pub async fn session(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> Result<Json<SessionBody>, Problem> {
     let Caller { principal, .. } = caller;
+    check_person(&principal)?;
     let grant = principal.grant;
     let confined = Confined::of(&grant);
     Ok(Json(described(&api, principal.workspace, grant.rights.scopes(), grant.event.as_ref(), confined.as_ref()).await?))
@@ -246,6 +271,7 @@ pub async fn session(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) ->
 /// Sign out: the session ends, the cookie goes, and streams it has opened are closed.
 #[utoipa::path(delete, path = "/v1/session", tag = "Sign-in", responses((status = 204, description = "Signed out")))]
 pub async fn sign_out(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, headers: HeaderMap) -> Result<Response, Problem> {
+    check_person(&caller.principal)?;
     // A key is not a session: signing out with one changes nothing.
     if caller.presented == Presented::Cookie {
         revoke(&api, caller.principal.workspace, caller.principal.credential).await?;

@@ -20,6 +20,7 @@ use super::lists::ListBody;
 use super::rate::Asker;
 use super::read::rule::{Flag, KeyText, Name, Rule, Time};
 use super::read::{Fields, Read, documented};
+use super::session::is_behind_tls;
 use super::wanted::{Viewed, viewed};
 use crate::auth::{Scope, Scopes};
 use crate::domain::{Invalid, Key, Mask, UnixMs, fold};
@@ -84,11 +85,11 @@ pub struct NewShareBody {
 
 impl ShareBody {
     fn of(share: Credential) -> Option<Self> {
-        let Confined { view, partner, mask, exports } = share.confined?;
+        let Confined { views, partner, mask, exports, .. } = share.confined?;
         Some(Self {
             id: share.number,
             name: share.name,
-            view: view.to_string(),
+            view: views.first()?.to_string(),
             partner: partner.map(|partner| partner.to_string()),
             mask: mask.map(Mask::as_str),
             export: exports,
@@ -288,7 +289,7 @@ fn wanted(api: &Api, caller: &Caller, draft: &ShareDraft, viewed: &Viewed) -> Re
         }
         Until::At(at) => Some(at),
     };
-    let confined = Confined { view: viewed.key.clone(), partner: None, mask: draft.mask, exports: draft.export };
+    let confined = Confined { views: vec![viewed.key.clone()], partner: None, mask: draft.mask, exports: draft.export, operates: false };
     Ok(Wanted {
         kind: CredentialKind::Share,
         name: draft.name.clone(),
@@ -296,6 +297,7 @@ fn wanted(api: &Api, caller: &Caller, draft: &ShareDraft, viewed: &Viewed) -> Re
         event: caller.principal.grant.event.clone(),
         origins: Vec::new(),
         confined: Some(confined),
+        wall: None,
         parent: None,
         rate_per_s: None,
         expires_at,
@@ -352,9 +354,13 @@ async fn partners(api: &Api, caller: &Caller, event: &Key, of: Partners) -> Resu
 
 /// The address of a share, as the caller reaches this server.
 fn url(headers: &HeaderMap, secret: &str) -> String {
-    let tls = headers.get("x-forwarded-proto").is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"));
+    address(headers, "/s", secret)
+}
+
+/// The address of a page with a secret behind `#`, which no server is told.
+pub(super) fn address(headers: &HeaderMap, path: &str, secret: &str) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("{}://{host}/s#{secret}", if tls { "https" } else { "http" })
+    format!("{}://{host}{path}#{secret}", if is_behind_tls(headers) { "https" } else { "http" })
 }
 
 /// List shares, newest first, with when each was last used.

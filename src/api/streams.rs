@@ -84,7 +84,7 @@ pub async fn events(State(api): State<Arc<Api>>, caller: Caller, uri: Uri, heade
     // A browser sends it by itself; a mangled one is told like a parameter.
     let last = query.given_cursor("Last-Event-ID", last);
     let (own, view) = query.finish_filter(&caller.principal)?;
-    let view = view.or_else(|| caller.principal.grant.view.clone());
+    let view = view.or_else(|| caller.principal.grant.views.as_ref()?.first().cloned());
     // Told as a problem while there is a status to tell it by; the session reads it itself, and again when it changes.
     viewed(&api, &caller, view.clone()).await?;
     let after = last.or(after);

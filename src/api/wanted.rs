@@ -7,6 +7,7 @@ use super::query::Query;
 use crate::auth::Principal;
 use crate::domain::Key;
 use crate::filter::{Conjunction, FilterSet};
+use crate::session::only_views;
 use crate::store::View;
 
 /// Ends the reading of a query: what is left of it is a filter set, within the view that it names.
@@ -49,11 +50,11 @@ pub fn granted(principal: &Principal) -> FilterSet {
 /// [`VIEW_UNKNOWN`] when there is none that the caller sees, [`VIEW_FORBIDDEN`] when it is confined to another.
 pub async fn viewed(api: &Api, caller: &Caller, named: Option<Key>) -> Result<Option<Viewed>, Problem> {
     let grant = &caller.principal.grant;
-    let key = match (named, &grant.view) {
-        (Some(named), Some(only)) if named != *only => {
-            return Err(Problem::new(VIEW_FORBIDDEN, format!("view: only the view {only} may be read with this; leave view out")));
+    let key = match grant.views.as_deref() {
+        Some(only) if named.as_ref().map_or(only.is_empty(), |named| !only.contains(named)) => {
+            return Err(Problem::new(VIEW_FORBIDDEN, only_views(only)));
         }
-        (named, only) => named.or_else(|| only.clone()),
+        only => named.or_else(|| only?.first().cloned()),
     };
     let Some(key) = key else { return Ok(None) };
     let turn = api.store.turn(caller.reader()).await?;

@@ -14,8 +14,8 @@ pub struct Grant {
     pub event: Option<Key>,
     /// The only partner of that event that exists for them.
     pub partner: Option<Key>,
-    /// The view that they are confined to, by its key.
-    pub view: Option<Key>,
+    /// The views that they are confined to, by their keys, the first first; where there is none of them, no activity exists.
+    pub views: Option<Vec<Key>>,
     /// What is put over all that they read.
     pub mask: Option<Mask>,
     /// When it ends by itself.
@@ -33,13 +33,14 @@ impl Grant {
         fn within<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
             one.is_none() || one == other
         }
+        let in_views = match (&self.views, &other.views) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(mine), Some(theirs)) => theirs.iter().all(|view| mine.contains(view)),
+        };
         // No mask is the least, and each leaves out what those before it do.
         let masked = self.mask <= other.mask;
-        self.rights.holds(other.rights)
-            && within(&self.event, &other.event)
-            && within(&self.partner, &other.partner)
-            && within(&self.view, &other.view)
-            && masked
+        self.rights.holds(other.rights) && within(&self.event, &other.event) && within(&self.partner, &other.partner) && in_views && masked
     }
 }
 
@@ -74,7 +75,10 @@ mod tests {
         let same_event = Grant { event: Some(Key::trusted("expo")), until: Some(UnixMs(1)), ..read.clone() };
         let elsewhere = Grant { event: Some(Key::trusted("fair")), ..read.clone() };
         let [contact, masked] = [Mask::Contact, Mask::Names].map(|mask| Grant { mask: Some(mask), ..read.clone() });
-        let viewing = Grant { view: Some(Key::trusted("opens")), ..read.clone() };
+        let [viewing, both, blind] = [&["opens"][..], &["shares", "Opens"], &[]].map(|views| {
+            let views = Some(views.iter().map(|view| Key::trusted(view)).collect());
+            Grant { views, ..read.clone() }
+        });
         for (one, other, covers) in [
             (&read, &read, true),
             (&read, &in_expo, true),
@@ -86,6 +90,10 @@ mod tests {
             (&contact, &masked, true),
             (&masked, &contact, false),
             (&viewing, &read, false),
+            (&both, &viewing, true),
+            (&viewing, &both, false),
+            (&viewing, &blind, true),
+            (&blind, &read, false),
             (&read, &Grant::of(Rights::of(&[Right::Read, Right::Keys])), false),
             (&Grant::default(), &read, false),
         ] {

@@ -89,6 +89,7 @@ async fn run_create(create: Create) -> Result<(), CliError> {
         event,
         origins: Vec::new(),
         confined: None,
+        wall: None,
         parent: None,
         rate_per_s: None,
         created_at: Clock::System.now(),

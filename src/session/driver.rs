@@ -18,6 +18,7 @@ use super::{Came, Guest, Readers};
 use crate::auth::Actor;
 use crate::domain::{Key, Mask, Seq};
 use crate::filter::FilterSet;
+use crate::screens::Report;
 use crate::store::{Count, Purpose, Reader, Reads, StoreError};
 
 /// A session with its hands and its clock.
@@ -54,7 +55,8 @@ impl Driver {
         let guest = readers.enter(&came.principal).await.inspect_err(|why| Told::refused(&came, why))?;
         let principal = &came.principal;
         let seat = guest.seat.as_ref().ok_or(TRY_LATER)?;
-        let session = Session::new(seat.session, seat.room.clone(), seat.outbox.clone(), &principal.grant);
+        let mut session = Session::new(seat.session, seat.room.clone(), seat.outbox.clone(), &principal.grant);
+        session.is_screen = matches!(principal.actor, Actor::Screen(_));
         let timer = Box::pin(tokio::time::sleep(Duration::from_millis(HEARTBEAT_MS)));
         let started = Instant::now();
         let (root, mask) = (principal.root, principal.grant.mask);
@@ -121,12 +123,22 @@ impl Driver {
                         let _ = seat.tell(command).await;
                     }
                 }
+                Action::Seen(report) => self.seen(report),
                 Action::Read(read, question) => self.reading = self.read(read, question),
             }
         }
         let next = self.session.next_tick_ms();
         self.arm(next);
         None
+    }
+
+    /// A screen has painted something: that is for whoever looks after it.
+    fn seen(&self, report: Report) {
+        let Some(seat) = &self.guest.seat else { return };
+        let Readers { inner } = &self.guest.readers;
+        if let Actor::Screen(number) = self.told.principal().actor {
+            inner.screens.seen(number, report, seat.room.head(), inner.clock.now());
+        }
     }
 
     /// A frame has been handed to the socket.

@@ -26,6 +26,7 @@ use crate::filter::FilterSet;
 use crate::hub::outbox::{Ending, Outbox, SubNo};
 use crate::hub::room::Room;
 use crate::hub::shard::{Command, SessionNo};
+use crate::screens::Report;
 
 /// What the driver is to do.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub enum Action {
     Tell(Command),
     /// Ask the store; the answer goes to [`Session::answered`].
     Read(u64, Question),
+    /// A screen has painted this.
+    Seen(Report),
     /// End the connection.
     End(Disconnect),
 }
@@ -49,7 +52,7 @@ pub struct Session {
     /// The only event that exists for this reader.
     pub(super) event: Option<Key>,
     /// The only view that exists for this reader.
-    pub(super) only_view: Option<Key>,
+    pub(super) only_views: Option<Vec<Key>>,
     /// The one partner of its event that exists for it.
     pub(super) only_partner: Option<Key>,
     /// What is put over all that it is told.
@@ -68,6 +71,8 @@ pub struct Session {
     /// True when the reader was told that the path is broken.
     told_broken: bool,
     ended: bool,
+    /// True for a screen: what it has painted counts.
+    pub is_screen: bool,
     /// A fault that a test planted.
     #[cfg(test)]
     pub planted: Option<Planted>,
@@ -86,7 +91,7 @@ impl Session {
             room,
             outbox,
             event: grant.event.clone(),
-            only_view: grant.view.clone(),
+            only_views: grant.views.clone(),
             only_partner: grant.partner.clone(),
             mask: grant.mask,
             subs: Vec::new(),
@@ -100,6 +105,7 @@ impl Session {
             held: Held::default(),
             told_broken: false,
             ended: false,
+            is_screen: false,
             #[cfg(test)]
             planted: None,
             #[cfg(test)]
@@ -127,6 +133,7 @@ impl Session {
             Word::Refilter { sub, filter, backfill } => self.refilter(&sub, &filter, backfill, reference),
             Word::Unsubscribe { sub } => self.unsubscribe(&sub, reference),
             Word::Seal { sub, from } => self.seal(&sub, from, reference),
+            Word::Seen { sub, position, report } => self.seen(&sub, position, report, reference.as_deref()),
         }
     }
 

@@ -41,17 +41,18 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::Principal;
+use crate::auth::{Principal, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::UnixMs;
 use crate::hub::outbox::Outbox;
 use crate::hub::{Hub, Seat};
-use crate::store::Reads;
+use crate::screens::Screens;
+use crate::store::{ChangedName, Reads};
 use crate::telemetry;
 use disconnect::{Disconnect, TRY_LATER};
 pub use open::Grants;
 use open::{OpenStreams, Standing};
-pub use viewing::Wants;
+pub use viewing::{Wants, only as only_views};
 
 /// How often it is looked whose credential has expired.
 const EXPIRY_EVERY: Duration = Duration::from_secs(1);
@@ -114,6 +115,7 @@ struct Inner {
     shutdown: CancellationToken,
     open: Arc<OpenStreams>,
     grants: Grants,
+    screens: Arc<Screens>,
     count: AtomicUsize,
     meters: Meters,
 }
@@ -136,11 +138,13 @@ struct Guest {
 }
 
 impl Readers {
+    #[expect(clippy::too_many_arguments, reason = "composition names each part once")]
     /// Readers of this hub, and of the log by turns, on the runtime that this is called on. Their sessions say `bye` on `shutdown`.
     pub fn new(
         hub: Hub,
         reads: Reads,
         grants: Grants,
+        screens: Arc<Screens>,
         clock: Clock,
         config: SessionConfig,
         tasks: &TaskTracker,
@@ -163,10 +167,26 @@ impl Readers {
             shutdown,
             open: Arc::default(),
             grants,
+            screens,
             count: AtomicUsize::new(0),
             meters,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Names of a workspace have changed, or what stands behind them: every stream is told.
+    pub async fn changed(&self, workspace: WorkspaceId, names: Arc<[Arc<ChangedName>]>) {
+        self.inner.hub.changed(workspace, Some(names)).await;
+    }
+
+    /// Cancelled when streams end.
+    pub fn shutdown(&self) -> CancellationToken {
+        self.inner.shutdown.clone()
+    }
+
+    /// What is known of screens.
+    pub fn screens(&self) -> &Screens {
+        &self.inner.screens
     }
 
     /// Ends every stream, open or about to be, that hangs on one of these credentials: 4401.

@@ -10,7 +10,9 @@ use super::frames::{
     ActivitiesFrame, ByeFrame, CaughtUpFrame, ChangedFrame, ErrorFrame, LaggingFrame, Limits, PongFrame, PositionFrame, PulseFrame,
     RefilteredFrame, ResetFrame, SealedFrame, SubscribedFrame, UnsubscribedFrame, WelcomeFrame,
 };
+use crate::domain::UnixMs;
 use crate::domain::limits::{BACKFILL_DEFAULT, BACKFILL_MAX, SUB_NAME_BYTES_MAX};
+use crate::screens::Report;
 
 /// The WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "tidings.v1";
@@ -18,6 +20,9 @@ pub const SUBPROTOCOL: &str = "tidings.v1";
 pub const HEARTBEAT_MS: u64 = 15_000;
 /// This often, in milliseconds, a subscription that asks for it is told that the path works.
 pub const PULSE_MS: u64 = 2_000;
+
+/// Bytes of the name of a build.
+const BUILD_BYTES_MAX: usize = 64;
 
 /// Codes of [`ErrorFrame`].
 pub mod code {
@@ -52,7 +57,7 @@ pub mod code {
     /// Every code with its cure, for the reference.
     pub const ALL: &[(&str, &str)] = &[
         (BAD_FRAME, "Send one JSON object a frame, with the fields of its word and no others."),
-        (UNKNOWN_TYPE, "Use subscribe, refilter, unsubscribe, seal or ping."),
+        (UNKNOWN_TYPE, "Use subscribe, refilter, unsubscribe, seal, seen or ping."),
         (SUB_EXISTS, "Use another name, or refilter the one that is there."),
         (SUB_UNKNOWN, "Subscribe first; names are the connection's own."),
         (SUB_LIMIT, "Unsubscribe one, or open another connection."),
@@ -106,6 +111,15 @@ pub enum Word {
         sub: String,
         /// The cursor that the count begins after; the start of the log when not said.
         from: Option<String>,
+    },
+    /// Tell what a screen has painted.
+    Seen {
+        /// Of which subscription.
+        sub: String,
+        /// Everything up to here is in the picture.
+        position: Option<String>,
+        /// All else; its position is empty.
+        report: Report,
     },
     /// Ask for a pong.
     Ping {
@@ -170,6 +184,24 @@ struct RawSeal {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SeenWord)]
+struct RawSeen {
+    sub: String,
+    /// Cursor: everything up to here is in the picture.
+    position: Option<String>,
+    /// When it was painted, by the screen's own clock.
+    #[schema(format = DateTime)]
+    painted_at: String,
+    fps: u16,
+    /// Which build of the page it runs.
+    #[schema(max_length = 64)]
+    build: String,
+    width: u32,
+    height: u32,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = PingWord)]
 struct RawPing {
     #[serde(default)]
@@ -210,7 +242,7 @@ fn read_fields(mut object: serde_json::Map<String, Value>) -> Result<Word, (&'st
         T::deserialize(Value::Object(object)).map_err(|error| (code::BAD_FRAME, error.to_string()))
     }
     let Some(Value::String(kind)) = object.remove("type") else {
-        return Err((code::BAD_FRAME, "type: is required: subscribe, refilter, unsubscribe, seal or ping".to_owned()));
+        return Err((code::BAD_FRAME, "type: is required: subscribe, refilter, unsubscribe, seal, seen or ping".to_owned()));
     };
     match kind.as_str() {
         "subscribe" => {
@@ -231,10 +263,18 @@ fn read_fields(mut object: serde_json::Map<String, Value>) -> Result<Word, (&'st
             let raw: RawSeal = fields(object)?;
             Ok(Word::Seal { sub: name_of(raw.sub)?, from: raw.from })
         }
+        "seen" => {
+            let RawSeen { sub, position, painted_at, fps, build, width, height } = fields(object)?;
+            let painted_at = UnixMs::parse(&painted_at).map_err(|fault| (code::BAD_FRAME, fault.under("painted_at").to_string()))?;
+            if build.len() > BUILD_BYTES_MAX {
+                return Err((code::BAD_FRAME, format!("build: is {} bytes; at most {BUILD_BYTES_MAX}", build.len())));
+            }
+            Ok(Word::Seen { sub: name_of(sub)?, position, report: Report { position: None, painted_at, fps, build, width, height } })
+        }
         "ping" => Ok(Word::Ping { t: fields::<RawPing>(object)?.t }),
         other => {
             let shown: String = other.chars().take(64).collect();
-            Err((code::UNKNOWN_TYPE, format!("type: {shown:?} is no word; use subscribe, refilter, unsubscribe, seal or ping")))
+            Err((code::UNKNOWN_TYPE, format!("type: {shown:?} is no word; use subscribe, refilter, unsubscribe, seal, seen or ping")))
         }
     }
 }
@@ -276,6 +316,7 @@ fn backfill_of(given: Option<usize>) -> Result<Option<usize>, (&'static str, Str
     RawRefilter,
     RawUnsubscribe,
     RawSeal,
+    RawSeen,
     RawPing
 )))]
 pub struct FrameSchemas;

@@ -29,6 +29,18 @@ pub struct Wants {
     pub pulse: bool,
 }
 
+/// Why another view than these is not read.
+pub fn only(views: &[Key]) -> String {
+    match views {
+        [] => "view: this reads no activities".to_owned(),
+        [one] => format!("view: only the view {one} may be read with this; leave view out"),
+        many => {
+            let names: Vec<_> = many.iter().map(Key::as_str).collect();
+            format!("view: only the views {} may be read with this; name one of them", names.join(", "))
+        }
+    }
+}
+
 /// The view that a subscription is by.
 #[derive(Debug)]
 pub struct Viewing {
@@ -72,7 +84,7 @@ impl Session {
     pub fn subscribe_to(&mut self, sub: String, wants: Wants, after: Option<Cursor>, backfill: usize, reference: Option<String>) {
         let start = Start { reference, after };
         let Wants { own, view, pulse } = wants;
-        let Some(key) = view.or_else(|| self.only_view.clone()) else {
+        let Some(key) = view.or_else(|| self.only_views.as_ref()?.first().cloned()) else {
             let filter = Arc::new(self.granted().and(&own));
             return self.install_first(sub, filter, pulse, backfill, start);
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::frames::{self, UnsubscribedFrame};
-use super::machine::Session;
+use super::machine::{Action, Session};
 use super::protocol::code;
 use super::seals::{OTHER_HISTORY, Seal};
 use super::subscription::Subscription;
@@ -12,6 +12,7 @@ use crate::domain::limits::SUBSCRIPTIONS_MAX;
 use crate::domain::{Cursor, Key};
 use crate::filter::FilterSet;
 use crate::hub::shard::Command;
+use crate::screens::Report;
 
 /// Words of one subscription that may wait for their answers.
 pub(super) const WAITING_MAX: usize = 64;
@@ -99,6 +100,17 @@ impl Session {
         }
     }
 
+    pub(super) fn seen(&mut self, name: &str, position: Option<String>, report: Report, reference: Option<&str>) {
+        let checked = self.find(name).and_then(|_| read_cursor("position", position)).and_then(|position| match self.is_screen {
+            true => Ok(position.filter(|at| at.epoch == self.room.epoch()).map(|at| at.seq)),
+            false => Err((code::BAD_FRAME, "type: only a screen of a wall says what it has seen".to_owned())),
+        });
+        match checked {
+            Err((code, message)) => self.error(Some(name), reference, code, &message, false),
+            Ok(position) => self.out.push_back(Action::Seen(Report { position, ..report })),
+        }
+    }
+
     /// Takes it off this connection and off the shard.
     pub(super) fn drop_subscription(&mut self, at: usize) -> Subscription {
         let mut sub = self.subs.remove(at);
@@ -121,9 +133,9 @@ impl Session {
     fn read_wants(&self, filter: Option<&serde_json::Value>, view: Option<String>, pulse: bool) -> Result<Wants, Fault> {
         let own = filter.map(|filter| self.read_filter(filter)).transpose()?.unwrap_or_default();
         let view = view.map(|view| Key::naming(&view).map_err(|fault| (code::BAD_FRAME, fault.under("view").to_string()))).transpose()?;
-        match (&view, &self.only_view) {
-            (Some(named), Some(only)) if named != only => {
-                Err((code::VIEW_FORBIDDEN, format!("view: only the view {only} may be read with this; leave view out")))
+        match self.only_views.as_deref() {
+            Some(only) if view.as_ref().map_or(only.is_empty(), |named| !only.contains(named)) => {
+                Err((code::VIEW_FORBIDDEN, crate::session::viewing::only(only)))
             }
             _ => Ok(Wants { own, view, pulse }),
         }

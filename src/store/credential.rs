@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::auth::{Actor, Grant, KeyHash, Principal, Right, Rights, Scopes, WorkspaceId};
 use crate::domain::{Key, Mask, Origin, UnixMs};
+use crate::store::wall::{Layout, Wall};
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,11 +32,13 @@ pub enum CredentialKind {
     Ticket,
     /// A link to one view, for somebody without an account.
     Share,
+    /// A browser that shows a wall.
+    Screen,
 }
 
 impl CredentialKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket, Self::Share];
+    pub const ALL: [Self; 7] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket, Self::Share, Self::Screen];
 
     /// The word in the secret and in the store.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +49,7 @@ impl CredentialKind {
             Self::Link => "link",
             Self::Ticket => "ticket",
             Self::Share => "share",
+            Self::Screen => "screen",
         }
     }
 
@@ -60,31 +64,39 @@ impl CredentialKind {
     }
 }
 
-/// What a share, and all that is made from it, is confined to.
+/// What a share or a screen, and all that is made from it, is confined to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confined {
-    /// Key of the one view that it reads.
-    pub view: Key,
+    /// Keys of the views that it reads: one of a share, those of its wall of a screen.
+    pub views: Vec<Key>,
     /// Key of the one partner of its event that it shows.
     pub partner: Option<Key>,
     /// What is put over all of it.
     pub mask: Option<Mask>,
     /// True where it may be taken out as a file.
     pub exports: bool,
+    /// True where it may look at the system.
+    pub operates: bool,
 }
 
 impl Confined {
     /// What a grant confines to, if it does.
     pub fn of(grant: &Grant) -> Option<Self> {
-        let view = grant.view.clone()?;
-        Some(Self { view, partner: grant.partner.clone(), mask: grant.mask, exports: grant.rights.has(Right::Export) })
+        let views = grant.views.clone()?;
+        let (exports, operates) = (grant.rights.has(Right::Export), grant.rights.has(Right::Operate));
+        Some(Self { views, partner: grant.partner.clone(), mask: grant.mask, exports, operates })
     }
 
-    const fn rights(&self) -> Rights {
-        match self.exports {
-            true => Rights::of(&[Right::Read, Right::Export]),
-            false => Rights::of(&[Right::Read]),
-        }
+    /// What a screen of a wall is confined to.
+    pub fn of_wall(wall: &Wall) -> Self {
+        Self { views: wall.views.clone(), partner: None, mask: wall.mask, exports: false, operates: wall.layout == Layout::System }
+    }
+
+    fn rights(&self) -> Rights {
+        let rights = Rights::of(&[Right::Read]);
+        let exports = if self.exports { Rights::of(&[Right::Export]) } else { Rights::NONE };
+        let operates = if self.operates { Rights::of(&[Right::Operate]) } else { Rights::NONE };
+        rights.with(exports).with(operates)
     }
 }
 
@@ -103,8 +115,10 @@ pub struct NewCredential {
     pub event: Option<Key>,
     /// Origins whose pages may use a site key; no other kind has any.
     pub origins: Vec<Origin>,
-    /// What it is confined to, where it is a share or comes from one.
+    /// What it is confined to, where it is a share or comes from one; a screen is by its wall.
     pub confined: Option<Confined>,
+    /// Key of the wall that it shows, where it is a screen.
+    pub wall: Option<Key>,
     /// The credential that it was made from (a session or ticket from a key): revoked with it, and never outlives it.
     pub parent: Option<i64>,
     /// Activities a second; none is that of what it was made from, or else of the configuration.
@@ -132,8 +146,10 @@ pub struct Credential {
     pub event: Option<Key>,
     /// Origins whose pages may use a site key; no other kind has any.
     pub origins: Vec<Origin>,
-    /// What it is confined to, where it is a share or comes from one.
+    /// What it is confined to, where it is a share or a screen, or comes from one.
     pub confined: Option<Confined>,
+    /// Key of the wall that it shows, where it is a screen.
+    pub wall: Option<Key>,
     /// When it was last used, to the minute, where that is kept.
     pub used_at: Option<UnixMs>,
     /// The credential that it was made from.
@@ -159,6 +175,7 @@ impl Credential {
     /// Who comes by it. A session is its person's key; at a demo there may be none.
     pub fn actor(&self) -> Actor {
         match (self.kind, self.parent) {
+            (CredentialKind::Screen, _) => Actor::Screen(self.number),
             _ if self.confined.is_some() => Actor::Share(self.root),
             (CredentialKind::Key, _) => Actor::Key(self.number),
             (CredentialKind::Site, _) => Actor::Site(self.number),
@@ -171,7 +188,7 @@ impl Credential {
     pub fn grant(&self) -> Grant {
         let whole = Grant { event: self.event.clone(), until: self.expires_at, ..Grant::of(self.scopes.rights()) };
         match &self.confined {
-            Some(to) => Grant { rights: to.rights(), view: Some(to.view.clone()), partner: to.partner.clone(), mask: to.mask, ..whole },
+            Some(to) => Grant { rights: to.rights(), views: Some(to.views.clone()), partner: to.partner.clone(), mask: to.mask, ..whole },
             None => whole,
         }
     }

@@ -24,6 +24,7 @@ mod thing;
 pub mod turns;
 mod upkeep;
 mod view;
+mod wall;
 mod webhook;
 mod weight;
 
@@ -55,6 +56,7 @@ pub use thing::{At, Condition, Existing, NamedKind, Record, Tag, Thing};
 pub use turns::{Purpose, Reader, Reads, Turn, TurnLimits};
 pub use upkeep::{Finding, Upkeep};
 pub use view::{STANDARD_VIEWS, View};
+pub use wall::{Banner, Layout, Night, Size, Theme, WALL_VIEWS_MAX, Wall};
 pub use webhook::{FAULT_BYTES_MAX, PutWebhook, WEBHOOKS_MAX, Webhook, WebhookProgress, WebhookTerms, Webhooks};
 
 /// A read or write under way.
@@ -154,9 +156,13 @@ pub trait Keyring: Send + Sync + 'static {
     fn keys(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>>;
     /// Shares of the workspace, newest first.
     fn shares(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>>;
+    /// Screens of the workspace that are not revoked, in the order that they were paired.
+    fn screens(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>>;
+    /// Gives a screen another name, and lets it show this wall; `None` when there is no such screen, or no such wall.
+    fn change_screen(&self, workspace: WorkspaceId, number: i64, name: String, wall: Key) -> Answer<'_, Option<Credential>>;
     /// Takes note that a credential was used.
     fn used(&self, number: i64, at: UnixMs) -> Answer<'_, ()>;
-    /// Revokes a key, a site key, a share or a session by number, and all that was made from it: the numbers of those that this revoked.
+    /// Revokes a key, a site key, a share, a screen or a session by number, and all that was made from it: the numbers of those that this revoked.
     fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, Vec<i64>>;
     /// What was revoked after a revocation, whoever did it; `None` tells where they are and nothing else.
     fn revoked_after(&self, operator: Operator, seen: Option<i64>) -> Answer<'_, Revoked>;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::view::View;
+use super::wall::Wall;
 use crate::auth::WorkspaceId;
 use crate::domain::{Key, fold};
 
@@ -24,11 +25,18 @@ pub enum NamedKind {
     Campaign,
     /// A view.
     View,
+    /// A wall.
+    Wall,
 }
 
 impl NamedKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Event, Self::Partner, Self::Message, Self::Campaign, Self::View];
+    pub const ALL: [Self; 6] = [Self::Event, Self::Partner, Self::Message, Self::Campaign, Self::View, Self::Wall];
+
+    /// True for what stands in the workspace itself, not in an event.
+    pub const fn is_top(self) -> bool {
+        matches!(self, Self::Event | Self::View | Self::Wall)
+    }
 
     /// Those that activities name, and make on first sight.
     pub const OF_ACTIVITIES: [Self; 4] = [Self::Event, Self::Partner, Self::Message, Self::Campaign];
@@ -46,6 +54,7 @@ impl NamedKind {
             Self::Message => "message",
             Self::Campaign => "campaign",
             Self::View => "view",
+            Self::Wall => "wall",
         }
     }
 }
@@ -59,6 +68,7 @@ impl NamedKind {
             Self::Message => "unknown_message",
             Self::Campaign => "unknown_campaign",
             Self::View => "unknown_view",
+            Self::Wall => "unknown_wall",
         }
     }
 }
@@ -122,6 +132,13 @@ pub enum Thing {
         /// All else.
         view: Box<View>,
     },
+    /// A wall.
+    Wall {
+        /// Its name.
+        name: String,
+        /// All else.
+        wall: Box<Wall>,
+    },
 }
 
 impl Thing {
@@ -133,13 +150,18 @@ impl Thing {
             Self::Message { .. } => NamedKind::Message,
             Self::Campaign { .. } => NamedKind::Campaign,
             Self::View { .. } => NamedKind::View,
+            Self::Wall { .. } => NamedKind::Wall,
         }
     }
 
     /// What people read.
     pub fn name(&self) -> &str {
         match self {
-            Self::Event { name } | Self::Partner { name, .. } | Self::Campaign { name } | Self::View { name, .. } => name,
+            Self::Event { name }
+            | Self::Partner { name, .. }
+            | Self::Campaign { name }
+            | Self::View { name, .. }
+            | Self::Wall { name, .. } => name,
             Self::Message { subject } => subject,
         }
     }
@@ -195,6 +217,19 @@ impl Thing {
             fields.extend([("chart", view.chart.clone()), ("zone", view.zone.clone()), ("private", view.owner.clone())]);
             fields.push(("default", view.default.then(|| "true".to_owned())));
         }
+        if let Self::Wall { wall, .. } = self {
+            let views = (!wall.views.is_empty()).then(|| wall.views.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+            let night = wall.night.map(|night| format!("{}-{}", night.from, night.to));
+            fields.extend([
+                ("layout", Some(wall.layout.as_str().to_owned())),
+                ("views", views),
+                ("rotate_s", Some(wall.rotate_s.to_string())),
+            ]);
+            fields.extend([("size", Some(wall.size.as_str().to_owned())), ("theme", Some(wall.theme.as_str().to_owned()))]);
+            fields.extend([("mask", wall.mask.map(|mask| mask.as_str().to_owned())), ("zone", wall.zone.clone()), ("night", night)]);
+            fields.extend([("language", wall.language.clone()), ("overscan", Some(wall.overscan.to_string()))]);
+            fields.push(("banner", wall.banner.as_ref().map(|banner| format!("{} until {}", banner.text, banner.until))));
+        }
         fields
     }
 
@@ -211,10 +246,18 @@ impl Thing {
         [Some(self.name()), email, company].into_iter().chain(self.tags().iter().map(|tag| Some(tag.as_str())))
     }
 
+    /// All of a view or a wall but its name, as it is kept.
+    pub fn body(&self) -> Option<String> {
+        match self {
+            Self::View { view, .. } => Some(view.to_json()),
+            Self::Wall { wall, .. } => Some(wall.to_json()),
+            _ => None,
+        }
+    }
+
     /// Bytes of all texts.
     pub fn text_bytes(&self) -> usize {
-        let view = if let Self::View { view, .. } = self { view.to_json().len() } else { 0 };
-        self.texts().flatten().map(str::len).sum::<usize>() + view
+        self.texts().flatten().map(str::len).sum::<usize>() + self.body().map_or(0, |body| body.len())
     }
 }
 
@@ -240,8 +283,8 @@ impl Record {
         };
         add(Some(self.key.as_str()));
         self.thing.texts().for_each(&mut add);
-        if let Thing::View { view, .. } = &self.thing {
-            add(Some(&view.to_json()));
+        if let Some(body) = self.thing.body() {
+            add(Some(&body));
         }
         let digest: [u8; 32] = hash.finalize().into();
         Tag(URL_SAFE_NO_PAD.encode(&digest[..TAG_BYTES]))

@@ -159,6 +159,7 @@ impl TestApp {
             event: event.map(|e| Key::parse(e).expect("key")),
             origins: Vec::new(),
             confined: None,
+            wall: None,
             parent: None,
             rate_per_s: None,
             created_at: Clock::System.now(),

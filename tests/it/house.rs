@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["domain", "telemetry", "clock", "seeds"],
     &["filter", "auth", "wire"],
-    &["store", "hub", "outbound", "tallies", "cluster"],
+    &["store", "hub", "outbound", "screens", "tallies", "cluster"],
     &["publish", "consumers", "export", "ingest", "session"],
     &["api", "capture", "ops", "outlets", "web"],
     &["config", "app", "cli", "main"],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, header};
 use tokio::sync::{Notify, Semaphore};
 
-use super::{Authenticator, bearer, session_cookie};
+use super::{Authenticator, SESSION_COOKIE, bearer, cookie};
 use crate::auth::{KeyHash, Operator, Revocations, Scope, Scopes, SecretKey, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{Key, Origin, UnixMs};
@@ -47,6 +47,12 @@ impl Keyring for SlowAnswer {
     }
     fn shares(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>> {
         self.keyring.shares(workspace)
+    }
+    fn screens(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>> {
+        self.keyring.screens(workspace)
+    }
+    fn change_screen(&self, workspace: WorkspaceId, number: i64, name: String, wall: Key) -> Answer<'_, Option<Credential>> {
+        self.keyring.change_screen(workspace, number, name, wall)
     }
     fn used(&self, number: i64, at: UnixMs) -> Answer<'_, ()> {
         self.keyring.used(number, at)
@@ -110,6 +116,7 @@ impl Door {
             event: None,
             origins: Vec::new(),
             confined: None,
+            wall: None,
             parent: None,
             rate_per_s: None,
             created_at: NOW,
@@ -158,7 +165,7 @@ fn reads_what_a_client_presents() {
         assert_eq!(bearer(given), want, "{given:?}");
     }
     let mut headers = HeaderMap::new();
-    assert_eq!(session_cookie(&headers), None);
+    assert_eq!(cookie(&headers, SESSION_COOKIE), None);
     headers.append(header::COOKIE, HeaderValue::from_static("a=b; tidings_session=td_session_1; c=d"));
-    assert_eq!(session_cookie(&headers), Some("td_session_1"));
+    assert_eq!(cookie(&headers, SESSION_COOKIE), Some("td_session_1"));
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::words::text;
 
 /// What stands for a parameter, or for a field of a body, by its name.
-const SAMPLES: [(&str, &str); 26] = [
+const SAMPLES: [(&str, &str); 33] = [
     ("event", "\"expo-2026\""),
     ("partner", "\"acme\""),
     ("message", "\"welcome\""),
@@ -32,6 +32,13 @@ const SAMPLES: [(&str, &str); 26] = [
     ("url", "\"https://hooks.example.org/in\""),
     ("after", "\"HMbKSCqgVjsAAAAAAAAABmg3BIjNNQHj\""),
     ("tag", "\"gold\""),
+    ("wall", "\"hall\""),
+    ("code", "\"A7K3MP\""),
+    ("text", "\"Doors close in ten minutes\""),
+    ("until", "\"2027-05-04T18:00:00Z\""),
+    ("say", "\"blink\""),
+    ("views", "[\"all-activities\"]"),
+    ("poll", "\"7Jd0hS2mPq4uXwEoZ1kR6tYv\""),
 ];
 const ACTIVITY_ID: &str = "0198c7a2-7d3e-7c11-9f6a-2f1b7c0d4e5f";
 /// What a filter in a query looks like.

@@ -9,6 +9,7 @@ pub mod messages;
 pub mod partners;
 pub mod recipients;
 pub mod views;
+pub mod walls;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -70,6 +71,11 @@ pub trait Noun: Send + Sync + 'static {
     /// Whether it exists for somebody who may read; most of a workspace does for all.
     fn is_seen(_: &Record, _: &Principal) -> bool {
         true
+    }
+
+    /// What follows of a change that was made of one.
+    fn follow(_: &Api, _: &At) -> impl Future<Output = Result<(), Problem>> + Send {
+        std::future::ready(Ok(()))
     }
 
     /// Whether somebody who may write may put `_new`, or remove what is there, in the place of `_now`.
@@ -193,7 +199,10 @@ async fn put<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, mut sent: Sent) 
         N::check(Some(&thing), one.find(&api).await?.as_ref(), &one.caller.principal)?;
     }
     match one.put(&api, thing, condition.clone()).await? {
-        Outcome::Put { created, record } => shown::<N>(if created { StatusCode::CREATED } else { StatusCode::OK }, record),
+        Outcome::Put { created, record } => {
+            N::follow(&api, &one.at).await?;
+            shown::<N>(if created { StatusCode::CREATED } else { StatusCode::OK }, record)
+        }
         Outcome::Refused { now, .. } => Err(conditions::refused(N::KIND, &condition, now.as_ref())),
         other => Err(unexpected(&other)),
     }
@@ -213,7 +222,10 @@ async fn patch<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, mut sent: Sent
         let thing = N::thing(draft, &one.caller.principal);
         N::check(Some(&thing), Some(&record), &one.caller.principal)?;
         match one.put(&api, thing, only_then).await? {
-            Outcome::Put { record, .. } => return shown::<N>(StatusCode::OK, record),
+            Outcome::Put { record, .. } => {
+                N::follow(&api, &one.at).await?;
+                return shown::<N>(StatusCode::OK, record);
+            }
             // Somebody else was faster: what they wrote is patched instead, or stands against the caller's condition.
             Outcome::Refused { .. } => {}
             other => return Err(unexpected(&other)),

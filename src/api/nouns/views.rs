@@ -63,7 +63,7 @@ pub struct ViewDraft {
 /// A filter set.
 struct Filter;
 /// An IANA time zone.
-struct Zone;
+pub(super) struct Zone;
 
 impl Rule for Filter {
     type Out = FilterSet;

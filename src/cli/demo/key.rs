@@ -36,6 +36,7 @@ pub async fn of(running: &Running, file: &Path) -> Result<String, CliError> {
         event: None,
         origins: Vec::new(),
         confined: None,
+        wall: None,
         parent: None,
         rate_per_s: None,
         created_at: Clock::System.now(),

@@ -513,6 +513,7 @@ impl World {
                 }
                 Some(Action::Tell(command)) => self.seam.lock().expect("whole").commands.push_back(command),
                 Some(Action::Read(read, question)) => connection.read = Some((read, question)),
+                Some(Action::Seen(_)) => unreachable!("no client of the model is a screen"),
                 Some(Action::End(_)) => ended = true,
                 None => break,
             }

@@ -123,6 +123,7 @@ impl House {
             event: event.map(Key::trusted),
             origins: Vec::new(),
             confined: None,
+            wall: None,
             parent: None,
             rate_per_s: None,
             created_at: NOW,
@@ -136,7 +137,7 @@ impl House {
         let grants = Grants { keyring: store.keyring.clone(), revocations: Revocations::default() };
         let heard = grants.revocations.heard();
         let reads = Reads::new(Store { log: log.clone(), ..store.clone() }, TurnLimits::default());
-        let readers = Readers::new(hub, reads, grants, clock.clone(), SessionConfig::default(), &tasks, end.clone());
+        let readers = Readers::new(hub, reads, grants, Arc::default(), clock.clone(), SessionConfig::default(), &tasks, end.clone());
         let principal = store.keyring.credential(workspace, key).await.expect("read").expect("there").principal(heard);
         Self { store, log, readers, clock, principal, tasks, end, sqlite, _publisher: publisher, _folder: folder }
     }

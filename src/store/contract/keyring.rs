@@ -14,6 +14,7 @@ fn new(kind: CredentialKind, hash: u8, parent: Option<i64>) -> NewCredential {
         event: Some(key("Expo")),
         origins: Vec::new(),
         confined: None,
+        wall: None,
         parent,
         rate_per_s: None,
         created_at: NOW,

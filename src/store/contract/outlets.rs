@@ -17,6 +17,7 @@ fn share(hash: u8, parent: Option<i64>, confined: Option<Confined>) -> NewCreden
         event: Some(key("expo")),
         origins: Vec::new(),
         confined,
+        wall: None,
         parent,
         rate_per_s: None,
         created_at: NOW,
@@ -33,14 +34,15 @@ async fn removed(subject: &Subject, view: &str) -> Outcome {
 pub(crate) async fn shares_are_confined(open: Open) {
     let subject = Subject::fresh(open, Bounds::Usual).await;
     let (keyring, workspace) = (&subject.store.keyring, subject.workspace);
-    let to = Confined { view: key("All-Opens"), partner: Some(key("Acme")), mask: Some(Mask::Names), exports: true };
+    let to =
+        Confined { views: vec![key("All-Opens")], partner: Some(key("Acme")), mask: Some(Mask::Names), exports: true, operates: false };
     let new = vec![share(1, None, Some(to.clone())), share(2, None, Some(Confined { mask: None, exports: false, ..to.clone() }))];
     let made = keyring.create_credentials(workspace, new).await.expect("kept");
     let session = keyring.create_credential(workspace, share(3, Some(made[0]), Some(to.clone()))).await.expect("kept");
     let found = keyring.find_credential(KeyHash([3; 32])).await.expect("read").expect("there");
     let grant = found.grant();
     assert_eq!((found.confined.as_ref(), found.actor()), (Some(&to), Actor::Share(made[0])));
-    assert_eq!((grant.view, grant.partner, grant.mask), (Some(to.view), to.partner, to.mask));
+    assert_eq!((grant.views, grant.partner, grant.mask), (Some(to.views), to.partner, to.mask));
     assert!(grant.rights.has(Right::Export) && !grant.rights.has(Right::Directory));
     let listed = keyring.shares(workspace).await.expect("read");
     assert_eq!(listed.iter().map(|share| share.number).collect::<Vec<_>>(), [made[1], made[0]], "newest first, and no sessions");

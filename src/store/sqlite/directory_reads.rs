@@ -74,7 +74,7 @@ pub(super) async fn row_within(
     owner: i64,
     key: &Key,
 ) -> Result<Option<ThingRow>, StoreError> {
-    let in_workspace = matches!(kind, NamedKind::Event | NamedKind::View);
+    let in_workspace = kind.is_top();
     let owned_by = if in_workspace { "where k.workspace_id = " } else { "where k.event_id = " };
     let mut query = QueryBuilder::<Sqlite>::new(sql(kind).select);
     query.push(owned_by).push_bind(owner).push(" and k.folded = ").push_bind(key.folded().clone());

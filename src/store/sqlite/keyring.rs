@@ -11,12 +11,13 @@ use super::views;
 use crate::auth::{KeyHash, Operator, Scopes, WorkspaceId};
 use crate::domain::{Epoch, Key, Mask, Origin, UnixMs};
 use crate::store::{
-    Answer, Confined, Credential, CredentialKind, Keyring, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError, WorkspaceRecord,
+    Answer, Confined, Credential, CredentialKind, Keyring, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError, Wall, WorkspaceRecord,
 };
 
 /// What a [`CredentialRow`] is made of.
 const COLUMNS: &str = "id, kind, workspace_id, scopes, event, name, origins, parent, coalesce(root, id) as root, rate_per_s, created_at,
-    expires_at, view, mask, exports, partner, used_at";
+    expires_at, view, mask, exports, partner, used_at, wall,
+    (select w.body from walls w where w.workspace_id = credentials.workspace_id and w.folded = credentials.wall and w.deleted = 0) as shows";
 
 /// What a [`CredentialRow`] is selected with. One that was taken is as good as revoked, but what was made from it is not.
 fn select(condition: &str) -> AssertSqlSafe<String> {
@@ -50,6 +51,9 @@ struct CredentialRow {
     exports: bool,
     partner: Option<String>,
     used_at: Option<i64>,
+    wall: Option<String>,
+    /// All of its wall but the name.
+    shows: Option<String>,
 }
 
 impl WorkspaceRow {
@@ -62,6 +66,8 @@ impl CredentialRow {
     fn credential(self) -> Result<Credential, StoreError> {
         let kind = CredentialKind::parse(&self.kind)
             .ok_or_else(|| StoreError::Corrupt(format!("credential {} is of the unknown kind {}", self.id, self.kind)))?;
+        let wall = self.shows.as_deref().map(Wall::from_json).transpose();
+        let wall = wall.map_err(|fault| StoreError::Corrupt(format!("the wall of the screen {} cannot be read: {fault}", self.id)))?;
         Ok(Credential {
             number: self.id,
             kind,
@@ -69,14 +75,20 @@ impl CredentialRow {
             name: self.name,
             origins: self.origins.as_deref().map_or(Ok(Vec::new()), parse_origins)?,
             scopes: Scopes::from_bits(u8::try_from(self.scopes).unwrap_or(0)),
-            event: self.event.as_deref().map(Key::trusted),
-            confined: self.view.as_deref().map(|view| Confined {
-                view: Key::trusted(view),
-                partner: self.partner.as_deref().map(Key::trusted),
-                // A word that is unknown hides the most.
-                mask: self.mask.as_deref().map(|word| Mask::parse(word).unwrap_or(Mask::Names)),
-                exports: self.exports,
-            }),
+            event: self.event.as_deref().map(Key::trusted).or_else(|| wall.as_ref().and_then(|wall| wall.event.clone())),
+            confined: match (&wall, self.view.as_deref()) {
+                (Some(wall), _) => Some(Confined::of_wall(wall)),
+                // A screen without a wall reads nothing.
+                (None, view) => view.or((kind == CredentialKind::Screen).then_some("")).map(|views| Confined {
+                    views: views.lines().map(Key::trusted).collect(),
+                    partner: self.partner.as_deref().map(Key::trusted),
+                    // A word that is unknown hides the most.
+                    mask: self.mask.as_deref().map(|word| Mask::parse(word).unwrap_or(Mask::Names)),
+                    exports: self.exports,
+                    operates: false,
+                }),
+            },
+            wall: self.wall.as_deref().map(Key::trusted),
             used_at: self.used_at.map(UnixMs),
             parent: self.parent,
             root: self.root,
@@ -147,11 +159,11 @@ async fn insert_credential(connection: &mut SqliteConnection, workspace: Workspa
         "with made_from as (select * from credentials where id = ?7),
               life (ends) as (select min(at) from (select ?9 as at union all select expires_at from made_from))
          insert into credentials (hash, kind, workspace_id, scopes, event, name, parent, created_at, expires_at, ends_at,
-             revoked_at, revocation, root, rate_per_s, origins, view, mask, exports, partner)
+             revoked_at, revocation, root, rate_per_s, origins, view, mask, exports, partner, wall)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (select ends from life),
              case when ?2 in ('key', 'site') and ?7 is null then null else (select ends from life) end,
              (select revoked_at from made_from), (select revocation from made_from),
-             (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11, ?12, ?13, ?14, ?15)
+             (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11, ?12, ?13, ?14, ?15, ?16)
          returning id",
     )
     .bind(new.hash.0.to_vec())
@@ -165,10 +177,11 @@ async fn insert_credential(connection: &mut SqliteConnection, workspace: Workspa
     .bind(new.expires_at.map(|at| at.0))
     .bind(new.rate_per_s.map(i64::from))
     .bind(format_origins(&new.origins))
-    .bind(confined.as_ref().map(|to| to.view.folded().to_string()))
+    .bind(confined.as_ref().map(|to| to.views.iter().map(|view| view.folded().to_string()).collect::<Vec<_>>().join("\n")))
     .bind(confined.as_ref().and_then(|to| to.mask).map(Mask::as_str))
     .bind(confined.as_ref().is_some_and(|to| to.exports))
     .bind(confined.and_then(|to| to.partner).map(|partner| partner.folded().to_string()))
+    .bind(new.wall.map(|wall| wall.folded().to_string()))
     .fetch_one(connection)
     .await?;
     Ok(number)
@@ -231,6 +244,34 @@ impl Keyring for SqliteStore {
                 .fetch_all(&self.inner.apart)
                 .await?;
             rows.into_iter().map(CredentialRow::credential).collect()
+        })
+    }
+
+    fn screens(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>> {
+        Box::pin(async move {
+            let sql = "workspace_id = ? and kind = 'screen' and revoked_at is null order by id";
+            let rows: Vec<CredentialRow> = sqlx::query_as(select(sql)).bind(workspace.number()).fetch_all(&self.inner.apart).await?;
+            rows.into_iter().map(CredentialRow::credential).collect()
+        })
+    }
+
+    fn change_screen(&self, workspace: WorkspaceId, number: i64, name: String, wall: Key) -> Answer<'_, Option<Credential>> {
+        Box::pin(async move {
+            let mut writer = self.inner.writer.lock().await;
+            // By the wall itself, so that no screen is left without one.
+            let sql = format!(
+                "update credentials set name = ?1, wall = ?2 where id = ?3 and workspace_id = ?4 and kind = 'screen' and revoked_at is null
+                 and exists (select 1 from walls w where w.workspace_id = ?4 and w.folded = ?2 and w.deleted = 0)
+                 returning {COLUMNS}, revoked_at"
+            );
+            let row: Option<CredentialRow> = sqlx::query_as(AssertSqlSafe(sql))
+                .bind(name)
+                .bind(wall.folded().to_string())
+                .bind(number)
+                .bind(workspace.number())
+                .fetch_optional(writer.connection().await?)
+                .await?;
+            row.map(CredentialRow::credential).transpose()
         })
     }
 
@@ -327,7 +368,7 @@ impl Keyring for SqliteStore {
             // The number is one more than the newest, which is why the sweep leaves that one.
             let revoked: Vec<i64> = sqlx::query_scalar(
                 "with recursive made (id) as (
-                     select id from credentials where id = ?2 and workspace_id = ?3 and kind in ('key', 'site', 'session', 'share') and revoked_at is null
+                     select id from credentials where id = ?2 and workspace_id = ?3 and kind in ('key', 'site', 'session', 'share', 'screen') and revoked_at is null
                      union select c.id from made join credentials c on c.parent = made.id),
                  next (number) as (select coalesce(max(revocation), 0) + 1 from credentials where revocation is not null)
                  update credentials set revoked_at = ?1, revocation = (select number from next),

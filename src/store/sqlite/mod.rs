@@ -49,6 +49,7 @@ mod tallies;
 mod things;
 mod views;
 mod wal;
+mod walls;
 mod watch;
 mod webhooks;
 mod writer;

@@ -187,40 +187,33 @@ pub(super) fn newest_version() -> i64 {
 }
 
 pub(super) fn migrator() -> Migrator {
-    let start = include_str!("../../../migrations/sqlite/0001_start.sql").into_sql_str();
-    let tallies = include_str!("../../../migrations/sqlite/0002_tallies.sql").into_sql_str();
-    let credentials = include_str!("../../../migrations/sqlite/0003_credentials.sql").into_sql_str();
-    let probe = include_str!("../../../migrations/sqlite/0004_probe.sql").into_sql_str();
-    let made = include_str!("../../../migrations/sqlite/0005_made.sql").into_sql_str();
-    let site_keys = include_str!("../../../migrations/sqlite/0006_site_keys.sql").into_sql_str();
-    let directory = include_str!("../../../migrations/sqlite/0007_directory.sql").into_sql_str();
-    let consumers = include_str!("../../../migrations/sqlite/0008_consumers.sql").into_sql_str();
-    let corrections = include_str!("../../../migrations/sqlite/0009_corrections.sql").into_sql_str();
-    let retention = include_str!("../../../migrations/sqlite/0010_retention.sql").into_sql_str();
-    let pruned = include_str!("../../../migrations/sqlite/0011_pruned.sql").into_sql_str();
-    let audit = include_str!("../../../migrations/sqlite/0012_audit.sql").into_sql_str();
-    let views = include_str!("../../../migrations/sqlite/0013_views.sql").into_sql_str();
-    let chain = include_str!("../../../migrations/sqlite/0014_chain.sql").into_sql_str();
-    let shares = include_str!("../../../migrations/sqlite/0015_shares.sql").into_sql_str();
-    let webhooks = include_str!("../../../migrations/sqlite/0016_webhooks.sql").into_sql_str();
-    Migrator::with_migrations(vec![
-        Migration::new(1, "start".into(), MigrationType::Simple, start, false),
-        Migration::new(2, "tallies".into(), MigrationType::Simple, tallies, false),
-        Migration::new(3, "credentials".into(), MigrationType::Simple, credentials, false),
-        Migration::new(4, "probe".into(), MigrationType::Simple, probe, false),
-        Migration::new(5, "made".into(), MigrationType::Simple, made, false),
-        Migration::new(6, "site_keys".into(), MigrationType::Simple, site_keys, false),
-        Migration::new(7, "directory".into(), MigrationType::Simple, directory, false),
-        Migration::new(8, "consumers".into(), MigrationType::Simple, consumers, false),
-        Migration::new(9, "corrections".into(), MigrationType::Simple, corrections, false),
-        Migration::new(10, "retention".into(), MigrationType::Simple, retention, false),
-        Migration::new(11, "pruned".into(), MigrationType::Simple, pruned, false),
-        Migration::new(12, "audit".into(), MigrationType::Simple, audit, false),
-        Migration::new(13, "views".into(), MigrationType::Simple, views, false),
-        Migration::new(14, "chain".into(), MigrationType::Simple, chain, false),
-        Migration::new(15, "shares".into(), MigrationType::Simple, shares, false),
-        Migration::new(16, "webhooks".into(), MigrationType::Simple, webhooks, false),
-    ])
+    macro_rules! migrations {
+        ($($name:literal),+ $(,)?) => { [$(($name, include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")).into_sql_str())),+] };
+    }
+    let all = migrations![
+        "0001_start",
+        "0002_tallies",
+        "0003_credentials",
+        "0004_probe",
+        "0005_made",
+        "0006_site_keys",
+        "0007_directory",
+        "0008_consumers",
+        "0009_corrections",
+        "0010_retention",
+        "0011_pruned",
+        "0012_audit",
+        "0013_views",
+        "0014_chain",
+        "0015_shares",
+        "0016_webhooks",
+        "0017_walls",
+    ];
+    let each = all.into_iter().zip(1..).map(|((file, text), version)| {
+        let name = file.split_once('_').map_or(file, |(_, name)| name);
+        Migration::new(version, name.into(), MigrationType::Simple, text, false)
+    });
+    Migrator::with_migrations(each.collect())
 }
 
 /// Makes a database as an older version left it.

@@ -34,7 +34,7 @@ impl Place {
     pub fn changed(&self, named: &Named) -> ChangedName {
         let (event, key) = match &self.event {
             // Of no event: who is bound to one is told nothing of it.
-            None if self.kind == NamedKind::View => ("".into(), named.key.clone()),
+            None if self.kind != NamedKind::Event => ("".into(), named.key.clone()),
             Some(event) => (event.folded.clone(), format!("{}/{}", event.key, named.key).into()),
             None => (named.folded.clone(), named.key.clone()),
         };
@@ -100,9 +100,12 @@ impl Transaction<'_> {
         if !condition.holds(before.as_ref()) {
             return Ok(Outcome::Refused { kind: place.kind, now: before });
         }
-        if let Thing::View { view, .. } = &thing
-            && let Some(missing) = self.check_view(place.workspace, view).await?
-        {
+        let missing = match &thing {
+            Thing::View { view, .. } => self.check_view(place.workspace, view).await?,
+            Thing::Wall { wall, .. } => self.check_wall(place.workspace, wall).await?,
+            _ => None,
+        };
+        if let Some(missing) = missing {
             return Ok(missing);
         }
         let id = match id {
@@ -169,8 +172,8 @@ impl Transaction<'_> {
             let (email, company) = thing.contact();
             update = update.bind(email).bind(company);
         }
-        if let Thing::View { view, .. } = thing {
-            update = update.bind(view.to_json());
+        if let Some(body) = thing.body() {
+            update = update.bind(body);
         }
         update.bind(named.id).execute(&mut *self.connection).await?;
         Ok(())

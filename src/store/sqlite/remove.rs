@@ -31,9 +31,12 @@ impl Transaction<'_> {
         if let Some(view) = self.view_of(&place, &record.key).await? {
             return Ok(Outcome::InUse { kind, by: format!("the view {view}") });
         }
-        if kind == NamedKind::View
-            && let Some(by) = self.outlet_of(place.workspace, &record.key).await?
-        {
+        let outlet = match kind {
+            NamedKind::View => self.outlet_of(place.workspace, &record.key).await?,
+            NamedKind::Wall => self.screen_of(place.workspace, &record.key).await?,
+            _ => None,
+        };
+        if let Some(by) = outlet {
             return Ok(Outcome::InUse { kind, by });
         }
         let named = Named {

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::error::unsigned;
 use crate::domain::Key;
-use crate::store::{NamedKind, Record, StoreError, Thing, View};
+use crate::store::{NamedKind, Record, StoreError, Thing, View, Wall};
 
 /// The statements of one kind. Its owner is the workspace (of an event) or the event (of all else).
 pub(super) struct Sql {
@@ -101,6 +101,9 @@ const CAMPAIGNS: Sql = sql!("campaigns", "event_id", "workspace_id, event_id", "
 const VIEWS: Sql =
     sql!("views", "workspace_id", "workspace_id", "null", "0", "null as email, null as company, k.body", ", body = ?", ", body = '{}'");
 
+const WALLS: Sql =
+    sql!("walls", "workspace_id", "workspace_id", "null", "0", "null as email, null as company, k.body", ", body = ?", ", body = '{}'");
+
 /// The statements of a kind.
 pub(super) const fn sql(kind: NamedKind) -> &'static Sql {
     match kind {
@@ -109,6 +112,7 @@ pub(super) const fn sql(kind: NamedKind) -> &'static Sql {
         NamedKind::Message => &MESSAGES,
         NamedKind::Campaign => &CAMPAIGNS,
         NamedKind::View => &VIEWS,
+        NamedKind::Wall => &WALLS,
     }
 }
 
@@ -120,7 +124,7 @@ pub(super) struct ThingRow {
     pub name: String,
     pub email: Option<String>,
     pub company: Option<String>,
-    /// What else it has, as JSON: of a partner its tags, in the order of their folds; of a view all but its name.
+    /// What else it has, as JSON: of a partner its tags, in the order of their folds; of a view or a wall all but its name.
     pub more: String,
     pub held: i64,
     pub deleted: bool,
@@ -141,6 +145,10 @@ impl ThingRow {
             NamedKind::View => {
                 let view = View::from_json(&more).map_err(|e| StoreError::Corrupt(format!("the view {key} cannot be read: {e}")))?;
                 Thing::View { name, view: Box::new(view) }
+            }
+            NamedKind::Wall => {
+                let wall = Wall::from_json(&more).map_err(|e| StoreError::Corrupt(format!("the wall {key} cannot be read: {e}")))?;
+                Thing::Wall { name, wall: Box::new(wall) }
             }
         };
         Ok(Record { key: Key::trusted(&key), thing, held: unsigned(held)? })

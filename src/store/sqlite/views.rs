@@ -68,7 +68,7 @@ impl Transaction<'_> {
             NamedKind::Message => &[Field::Message, Field::About],
             NamedKind::Campaign => &[Field::Campaign],
             NamedKind::Event => &[],
-            NamedKind::Partner | NamedKind::View => return Ok(None),
+            NamedKind::Partner | NamedKind::View | NamedKind::Wall => return Ok(None),
         };
         let uses = |view: &View| match &place.event {
             Some(event) => view.names(fields, &event.folded, key.folded()),
@@ -81,7 +81,7 @@ impl Transaction<'_> {
             .map(|(_, record)| record.key))
     }
 
-    /// What keeps a view from being deleted, for people: a share or a webhook.
+    /// What keeps a view from being deleted, for people: a share, a webhook or a wall.
     pub(super) async fn outlet_of(&mut self, workspace: WorkspaceId, view: &Key) -> Result<Option<String>, StoreError> {
         // By `credentials_shares` and `webhooks_view`.
         let sql =
@@ -90,7 +90,10 @@ impl Transaction<'_> {
              union all select 'the webhook ' || key || ': delete it first' from webhooks where workspace_id = ?1 and view = ?2 limit 1";
         let now = self.now;
         let found = sqlx::query_scalar(sql).bind(workspace.number()).bind(view.folded().to_string()).bind(now.0);
-        Ok(found.fetch_optional(&mut *self.connection).await?)
+        match found.fetch_optional(&mut *self.connection).await? {
+            Some(by) => Ok(Some(by)),
+            None => self.wall_of(workspace, view).await,
+        }
     }
 
     async fn views(&mut self, workspace: WorkspaceId) -> Result<Vec<(i64, Record)>, StoreError> {

@@ -40,6 +40,10 @@ impl Caller {
         self.called.starts_with("site")
     }
 
+    fn is_screen(&self) -> bool {
+        self.called == "screen"
+    }
+
     /// Status and code of the answer to a route; `None` where it depends on what stands behind it.
     fn refusal(&self, route: &Route, path: &str) -> Option<(u16, &'static str)> {
         let needed = route.needs.rights();
@@ -49,6 +53,9 @@ impl Caller {
         };
         if self.confined && route.needs != Needs::Nothing && !(route.keeps_to_view && (needed.is_empty() || rights.meets(needed))) {
             return Some((403, "right_missing"));
+        }
+        if self.is_screen() && route.needs == Needs::Credential && route.path == "/v1/session" {
+            return Some((401, "unauthorised"));
         }
         let enough = match route.needs {
             Needs::Nothing => true,
@@ -60,7 +67,7 @@ impl Caller {
             true => {
                 // How long a log is kept is of every event of a workspace, and so is a view that names none.
                 let of_all = route.needs == Needs::Right(Right::Retain)
-                    || matches!((route.method, route.path), ("PUT", "/v1/views/{view}" | "/v1/webhooks/{webhook}"));
+                    || matches!((route.method, route.path), ("PUT", "/v1/views/{view}" | "/v1/walls/{wall}" | "/v1/webhooks/{webhook}"));
                 let elsewhere = path.contains(&format!("/events/{MARK}")) || of_all;
                 (self.bound && route.needs != Needs::Nothing && elsewhere).then_some((403, "event_forbidden"))
             }
@@ -107,6 +114,12 @@ async fn callers(app: &TestApp, workspace: &str) -> Vec<Caller> {
     let cookie = opened.header("set-cookie").split([';', '=']).nth(1).expect("a cookie").to_owned();
     let of_share = caller("session of a share", Shown::Cookie(cookie), Some(Rights::of(&[Right::Read])));
     found.push(Caller { confined: true, ..of_share });
+    assert_eq!(app.put(&admin, "/v1/walls/hall", r#"{"name":"Hall","views":["all-opens"]}"#).await.status, 201);
+    let screen = app.post(&admin, "/v1/walls/hall/screens", r#"{"name":"Hall"}"#).await.json();
+    let secret = screen["url"].as_str().and_then(|url| url.split_once('#')).expect("an address").1;
+    let of_screen = caller("screen", Shown::Bearer(secret.to_owned()), Some(Rights::of(&[Right::Read])));
+    found.push(Caller { confined: true, ..of_screen });
+    found.push(caller("screen as a session", Shown::Cookie(secret.to_owned()), None));
     found.push(caller("share as a key", Shown::Bearer(share.to_owned()), None));
     let (site, _) = made(json!({"kind": "site", "event": BOUND, "origins": [PAGE]})).await;
     found.push(Caller { bound: true, ..caller("site key", Shown::Bearer(site), Some(Scope::Ingest.rights())) });
@@ -135,6 +148,7 @@ fn is_among_the_callers(kind: CredentialKind, callers: &[Caller]) -> bool {
         CredentialKind::Link => "link as a key",
         CredentialKind::Ticket => "ticket",
         CredentialKind::Share => "session of a share",
+        CredentialKind::Screen => "screen",
     };
     callers.iter().any(|caller| caller.called == word)
 }
@@ -205,6 +219,8 @@ async fn no_credential_finds_what_is_anothers() {
                 // Not a WebSocket, but let in; the other is one that goes on.
                 (None, Finds::Stream) => assert_eq!(status, if path == "/v1/ws" { 426 } else { 200 }, "{case}"),
                 (None, Finds::Own) => assert!((200..300).contains(&status), "{case}"),
+                // What a screen is to show only a screen is told.
+                (None, Finds::Refused(_)) if caller.is_screen() && path == "/v1/screen" => assert_eq!(status, 200, "{case}"),
                 (None, Finds::Refused(refused)) => assert_eq!(status, refused, "{case}"),
             }
             let told = text.replace(&path, "");

@@ -23,4 +23,5 @@ mod shares;
 mod sites;
 mod tenancy;
 mod views;
+mod walls;
 mod webhooks;

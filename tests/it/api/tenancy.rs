@@ -85,6 +85,20 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("DELETE", "/v1/webhooks/{webhook}", Finds::Nothing, ""),
     ("POST", "/v1/webhooks/{webhook}/redeliver", Finds::Nothing, "{}"),
     ("POST", "/v1/webhooks/{webhook}/secret", Finds::Nothing, ""),
+    ("GET", "/v1/walls", Finds::Own, ""),
+    ("GET", "/v1/walls/{wall}", Finds::Nothing, ""),
+    ("PUT", "/v1/walls/{wall}", Finds::Own, r#"{"name":"theirs","views":["all-opens"]}"#),
+    ("PATCH", "/v1/walls/{wall}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/walls/{wall}", Finds::Nothing, ""),
+    ("POST", "/v1/walls/{wall}/screens", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("POST", "/v1/walls/{wall}/banner", Finds::Nothing, "{}"),
+    ("POST", "/v1/screens", Finds::Public(201), ""),
+    ("GET", "/v1/screens/wait", Finds::Public(400), ""),
+    ("GET", "/v1/screens", Finds::Own, ""),
+    ("PATCH", "/v1/screens/{id}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/screens/{id}", Finds::Nothing, ""),
+    ("POST", "/v1/screens/{id}/orders", Finds::Nothing, r#"{"say":"blink"}"#),
+    ("GET", "/v1/screen", Finds::Refused(403), ""),
     ("POST", "/v1/tickets", Finds::Own, ""),
     ("GET", "/v1/session", Finds::Own, ""),
     ("POST", "/v1/session", Finds::Public(401), r#"{"key":"td_key_nobodys"}"#),
@@ -116,6 +130,8 @@ pub async fn furnished(app: &TestApp) -> (String, String) {
     let sent = app.post(&key, "/v1/activities", &sent).await;
     let view = format!(r#"{{"name":"{MARK}","filter":{{"partner":["{MARK}"]}}}}"#);
     assert_eq!(app.put(&key, &format!("/v1/views/{MARK}"), &view).await.status, 201);
+    let wall = format!(r#"{{"name":"{MARK}","views":["{MARK}"]}}"#);
+    assert_eq!(app.put(&key, &format!("/v1/walls/{MARK}"), &wall).await.status, 201);
     assert_eq!((made.status.as_u16(), sent.status.as_u16()), (201, 201), "{} {}", made.text(), sent.text());
     (sent.json()["id"].as_str().expect("id").to_owned(), made.json()["id"].to_string())
 }
@@ -125,6 +141,10 @@ fn told_of(answer: &Answer) -> Value {
     match serde_json::from_slice(&answer.body) {
         Ok(Value::Object(mut object)) => {
             object.remove("request_id");
+            // Each screen that waits has a code of its own.
+            if object.remove("poll").is_some() {
+                object.remove("code");
+            }
             Value::Object(object)
         }
         Ok(other) => other,
@@ -133,8 +153,8 @@ fn told_of(answer: &Answer) -> Value {
 }
 
 pub fn path_of(path: &str, activity: &str, key: &str) -> String {
-    let id = if path.starts_with("/v1/keys") { key } else { activity };
-    ["{event}", "{partner}", "{message}", "{campaign}", "{view}", "{webhook}"]
+    let id = if path.starts_with("/v1/keys") || path.starts_with("/v1/screens") { key } else { activity };
+    ["{event}", "{partner}", "{message}", "{campaign}", "{view}", "{webhook}", "{wall}"]
         .iter()
         .fold(path.replace("{id}", id).replace("{flavor}", "onlyours.viewed"), |p, name| p.replace(name, MARK))
 }

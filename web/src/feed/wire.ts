@@ -178,6 +178,26 @@ export interface components {
         };
         /** @description What became of many drafts, or the first receipt of one that was stored before. */
         Answered: components["schemas"]["Receipts"] | components["schemas"]["Receipt"];
+        /** @description What hangs over a wall for a while. */
+        Banner: {
+            /** @description What it says. */
+            text: string;
+            /**
+             * Format: date-time
+             * @description When it goes by itself.
+             */
+            until: string;
+        };
+        /** @description What hangs over a wall for a while. */
+        BannerDraft: {
+            /** @description What it says; without it the one that hangs is taken away. */
+            text?: string | null;
+            /**
+             * Format: date-time
+             * @description When it goes by itself.
+             */
+            until?: string | null;
+        };
         /** @description One bucket. */
         Bucket: {
             /**
@@ -707,6 +727,72 @@ export interface components {
             next: string | null;
         };
         /** @description A page of a list. */
+        ListBody_Screen: {
+            /** @description By key. */
+            items: {
+                /** @description Which build of the page it runs. */
+                build: string | null;
+                /**
+                 * Format: double
+                 * @description Seconds that its picture is behind, or its clock ahead.
+                 */
+                by_s: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was paired.
+                 */
+                created_at: string;
+                /**
+                 * Format: int32
+                 * @description Frames a second.
+                 */
+                fps: number | null;
+                /**
+                 * Format: int32
+                 * @description Height of its picture.
+                 */
+                height: number | null;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description What people call it. */
+                name: string;
+                /** @description True when it runs another build of the page than this server has. */
+                old_build: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it last painted, by its own clock.
+                 */
+                painted_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last heard of.
+                 */
+                seen_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it is so, where that is known.
+                 */
+                since: string | null;
+                /**
+                 * @description `live`, `behind`, `frozen` (it talks and paints nothing), `clock` (its clock is wrong), `stale` (not heard of, it reconnects),
+                 *     `gone`, or `new` (never heard of).
+                 */
+                state: string;
+                /** @description Key of the wall that it shows. */
+                wall: string | null;
+                /**
+                 * Format: int32
+                 * @description Width of its picture in CSS pixels.
+                 */
+                width: number | null;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         ListBody_Share: {
             /** @description By key. */
             items: {
@@ -758,6 +844,13 @@ export interface components {
         ListBody_View: {
             /** @description By key. */
             items: components["schemas"]["View"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Wall: {
+            /** @description By key. */
+            items: components["schemas"]["Wall"][];
             /** @description Where the next page begins, for `after`; null at the end. */
             next: string | null;
         };
@@ -874,6 +967,11 @@ export interface components {
         };
         /** @description A key to be made, or a site key. */
         NewKeyDraft: components["schemas"]["KeyDraft"] | components["schemas"]["SiteKeyDraft"];
+        /** @description A screen that was made. */
+        NewScreen: components["schemas"]["Screen"] & {
+            /** @description The address of one that was made without a code, for a player that keeps nothing: shown once. */
+            url: string | null;
+        };
         /** @description A new share, with its link. */
         NewShare: {
             /**
@@ -888,6 +986,21 @@ export interface components {
             id: number;
             /** @description The link: shown once. Whoever has it sees the view. */
             url: string;
+        };
+        /** @description When a wall is dimmed, in its zone; over midnight where they turn. */
+        Night: {
+            /** @description `22:00`: from then on. */
+            from: string;
+            /** @description `06:30`: up to then. */
+            to: string;
+        };
+        /** @description What a screen is to do, once. */
+        OrderDraft: {
+            /**
+             * @description `blink` shows its name, `test` the test picture, `rotate` the next view; `reload` loads the page anew.
+             * @enum {string}
+             */
+            say: "blink" | "test" | "reload" | "rotate";
         };
         /** @description A partner. */
         Partner: {
@@ -1180,6 +1293,132 @@ export interface components {
             /** @description Days of single flavors. None can be given yet; left out and empty are the same. */
             flavors?: Record<string, never> | null;
         };
+        /** @description A screen, as whoever looks after it sees it. */
+        Screen: {
+            /** @description Which build of the page it runs. */
+            build: string | null;
+            /**
+             * Format: double
+             * @description Seconds that its picture is behind, or its clock ahead.
+             */
+            by_s: number | null;
+            /**
+             * Format: date-time
+             * @description When it was paired.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Frames a second.
+             */
+            fps: number | null;
+            /**
+             * Format: int32
+             * @description Height of its picture.
+             */
+            height: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What people call it. */
+            name: string;
+            /** @description True when it runs another build of the page than this server has. */
+            old_build: boolean;
+            /**
+             * Format: date-time
+             * @description When it last painted, by its own clock.
+             */
+            painted_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last heard of.
+             */
+            seen_at: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is so, where that is known.
+             */
+            since: string | null;
+            /**
+             * @description `live`, `behind`, `frozen` (it talks and paints nothing), `clock` (its clock is wrong), `stale` (not heard of, it reconnects),
+             *     `gone`, or `new` (never heard of).
+             */
+            state: string;
+            /** @description Key of the wall that it shows. */
+            wall: string | null;
+            /**
+             * Format: int32
+             * @description Width of its picture in CSS pixels.
+             */
+            width: number | null;
+        };
+        /** @description What of a screen is to be another. */
+        ScreenChange: {
+            /** @description Where it hangs. */
+            name?: string | null;
+            /** @description Key of the wall that it is to show. */
+            wall?: string | null;
+        };
+        /** @description A code for a screen that waits. */
+        ScreenCode: {
+            /** @description Six signs to be shown. */
+            code: string;
+            /**
+             * Format: int64
+             * @description Seconds that the code lasts.
+             */
+            lasts_s: number;
+            /** @description What the screen waits by: nobody else may know it. */
+            poll: string;
+        };
+        /** @description A screen to be made: by the code that it shows, or without one, with an address of its own. */
+        ScreenDraft: {
+            /** @description What the screen shows; small letters and spaces count for nothing. */
+            code?: string | null;
+            /** @description Where it hangs. */
+            name: string;
+        };
+        /** @description What a screen was told to do. */
+        ScreenOrder: {
+            /**
+             * Format: date-time
+             * @description When it was said.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description It is followed once: another number is another order.
+             */
+            number: number;
+            /** @description `blink`, `test`, `reload` or `rotate`. */
+            say: string;
+        };
+        /** @description What a screen is to show. */
+        ScreenTask: {
+            /** @description Which build of the page this server has. */
+            build: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What people call it. */
+            name: string;
+            order: null | components["schemas"]["ScreenOrder"];
+            /**
+             * Format: date-time
+             * @description The time of day.
+             */
+            server_time: string;
+            /** @description Its views, in the order that they are shown. */
+            views: components["schemas"]["TaskView"][];
+            /** @description The wall. */
+            wall: components["schemas"]["Wall"];
+            /** @description Name of its workspace. */
+            workspace: string;
+        };
         /** @description How many match, counted in the store. */
         Sealed: {
             /** @description The count begins after this. */
@@ -1211,6 +1450,24 @@ export interface components {
         SealWord: {
             from?: string | null;
             sub: string;
+        };
+        SeenWord: {
+            /** @description Which build of the page it runs. */
+            build: string;
+            /** Format: int32 */
+            fps: number;
+            /** Format: int32 */
+            height: number;
+            /**
+             * Format: date-time
+             * @description When it was painted, by the screen's own clock.
+             */
+            painted_at: string;
+            /** @description Cursor: everything up to here is in the picture. */
+            position?: string | null;
+            sub: string;
+            /** Format: int32 */
+            width: number;
         };
         /** @description Who is signed in. */
         Session: {
@@ -1399,6 +1656,19 @@ export interface components {
             /** @description Key of a view: both it and `filter` must hold. */
             view?: string | null;
         };
+        /** @description A view as a screen knows it. */
+        TaskView: {
+            /** @description Key of the one event that it is of. */
+            event: string | null;
+            /** @description Name of that event. */
+            event_name: string | null;
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /** @description IANA time zone of the view. */
+            zone: string | null;
+        };
         /** @description A ticket. */
         Ticket: {
             /**
@@ -1520,6 +1790,149 @@ export interface components {
             /**
              * Format: iana-time-zone
              * @description IANA time zone; that of the event without it, or else UTC.
+             */
+            zone?: string | null;
+        };
+        /** @description A wall. */
+        Wall: {
+            banner: null | components["schemas"]["Banner"];
+            /** @description Its key, as first spelled. */
+            key: string;
+            /** @description Language of its words; null is that of the screen. */
+            language: string | null;
+            /** @description What it draws: `feed`, `numbers` or `system`. */
+            layout: string;
+            /** @description What is left out: `contact` or `names`; null leaves out nothing. */
+            mask: string | null;
+            /** @description Its name. */
+            name: string;
+            night: null | components["schemas"]["Night"];
+            /**
+             * Format: int32
+             * @description Percent of the picture that the set cuts off at each edge.
+             */
+            overscan: number;
+            /**
+             * Format: int32
+             * @description Seconds that each is shown.
+             */
+            rotate_s: number;
+            /** @description From how far it is read: `m` 3, `l` 5, `xl` 10 metres. */
+            size: string;
+            /** @description `dark` or `light`. */
+            theme: string;
+            /** @description Keys of its views, in the order that they are shown. */
+            views: string[];
+            /** @description IANA time zone; null is that of the view, or else UTC. */
+            zone: string | null;
+        };
+        /** @description A wall as it is sent: a feed of at least one view, unless it says otherwise. */
+        WallDraft: {
+            /** @description What hangs over it for a while. */
+            banner?: {
+                text: string;
+                /** Format: date-time */
+                until: string;
+            } | null;
+            /**
+             * @description Language of its words; that of the screen without it.
+             * @enum {string|null}
+             */
+            language?: "de" | "en" | null;
+            /**
+             * @description What it draws; `feed` without it.
+             * @enum {string|null}
+             */
+            layout?: "feed" | "numbers" | "system" | null;
+            /** @description What is left out: `"contact"` (or true), `"names"`, or nothing with false. Where visitors see it, `"names"`. */
+            mask?: boolean | ("contact" | "names");
+            /** @description What people call it. */
+            name: string;
+            /** @description When it is dimmed, in its zone. */
+            night?: {
+                from: string;
+                to: string;
+            } | null;
+            /**
+             * Format: int32
+             * @description Percent of the picture that the set cuts off at each edge.
+             */
+            overscan?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds that each view is shown; 30 without it.
+             */
+            rotate_s?: number | null;
+            /**
+             * @description From how far it is read: `m` 3, `l` 5, `xl` 10 metres; `l` without it.
+             * @enum {string|null}
+             */
+            size?: "m" | "l" | "xl" | null;
+            /**
+             * @description `dark`, as without it, or `light`.
+             * @enum {string|null}
+             */
+            theme?: "dark" | "light" | null;
+            /** @description Keys of its views, none of them private, in the order that they are shown. */
+            views?: string[] | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone; that of the view without it, or else UTC.
+             */
+            zone?: string | null;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. A wall as it is sent: a feed of at least one view, unless it says otherwise. */
+        WallPatch: {
+            /** @description What hangs over it for a while. */
+            banner?: {
+                text: string;
+                /** Format: date-time */
+                until: string;
+            } | null;
+            /**
+             * @description Language of its words; that of the screen without it.
+             * @enum {string|null}
+             */
+            language?: "de" | "en" | null;
+            /**
+             * @description What it draws; `feed` without it.
+             * @enum {string|null}
+             */
+            layout?: "feed" | "numbers" | "system" | null;
+            /** @description What is left out: `"contact"` (or true), `"names"`, or nothing with false. Where visitors see it, `"names"`. */
+            mask?: boolean | ("contact" | "names");
+            /** @description What people call it. */
+            name?: string;
+            /** @description When it is dimmed, in its zone. */
+            night?: {
+                from: string;
+                to: string;
+            } | null;
+            /**
+             * Format: int32
+             * @description Percent of the picture that the set cuts off at each edge.
+             */
+            overscan?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds that each view is shown; 30 without it.
+             */
+            rotate_s?: number | null;
+            /**
+             * @description From how far it is read: `m` 3, `l` 5, `xl` 10 metres; `l` without it.
+             * @enum {string|null}
+             */
+            size?: "m" | "l" | "xl" | null;
+            /**
+             * @description `dark`, as without it, or `light`.
+             * @enum {string|null}
+             */
+            theme?: "dark" | "light" | null;
+            /** @description Keys of its views, none of them private, in the order that they are shown. */
+            views?: string[] | null;
+            /**
+             * Format: iana-time-zone
+             * @description IANA time zone; that of the view without it, or else UTC.
              */
             zone?: string | null;
         };
@@ -1648,6 +2061,8 @@ export type Amended = components['schemas']['Amended'];
 export type Amendment = components['schemas']['Amendment'];
 export type AmendmentDraft = components['schemas']['AmendmentDraft'];
 export type Answered = components['schemas']['Answered'];
+export type Banner = components['schemas']['Banner'];
+export type BannerDraft = components['schemas']['BannerDraft'];
 export type Bucket = components['schemas']['Bucket'];
 export type Bye = components['schemas']['Bye'];
 export type Campaign = components['schemas']['Campaign'];
@@ -1681,15 +2096,20 @@ export type ListBodyKey = components['schemas']['ListBody_Key'];
 export type ListBodyMessage = components['schemas']['ListBody_Message'];
 export type ListBodyPartner = components['schemas']['ListBody_Partner'];
 export type ListBodyRecipient = components['schemas']['ListBody_Recipient'];
+export type ListBodyScreen = components['schemas']['ListBody_Screen'];
 export type ListBodyShare = components['schemas']['ListBody_Share'];
 export type ListBodyView = components['schemas']['ListBody_View'];
+export type ListBodyWall = components['schemas']['ListBody_Wall'];
 export type ListBodyWebhook = components['schemas']['ListBody_Webhook'];
 export type Message = components['schemas']['Message'];
 export type MessageDraft = components['schemas']['MessageDraft'];
 export type MessagePatch = components['schemas']['MessagePatch'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewKeyDraft = components['schemas']['NewKeyDraft'];
+export type NewScreen = components['schemas']['NewScreen'];
 export type NewShare = components['schemas']['NewShare'];
+export type Night = components['schemas']['Night'];
+export type OrderDraft = components['schemas']['OrderDraft'];
 export type Partner = components['schemas']['Partner'];
 export type PartnerDraft = components['schemas']['PartnerDraft'];
 export type PartnerPatch = components['schemas']['PartnerPatch'];
@@ -1713,8 +2133,15 @@ export type RefilterWord = components['schemas']['RefilterWord'];
 export type Reset = components['schemas']['Reset'];
 export type Retention = components['schemas']['Retention'];
 export type RetentionDraft = components['schemas']['RetentionDraft'];
+export type Screen = components['schemas']['Screen'];
+export type ScreenChange = components['schemas']['ScreenChange'];
+export type ScreenCode = components['schemas']['ScreenCode'];
+export type ScreenDraft = components['schemas']['ScreenDraft'];
+export type ScreenOrder = components['schemas']['ScreenOrder'];
+export type ScreenTask = components['schemas']['ScreenTask'];
 export type Sealed = components['schemas']['Sealed'];
 export type SealWord = components['schemas']['SealWord'];
+export type SeenWord = components['schemas']['SeenWord'];
 export type Session = components['schemas']['Session'];
 export type SessionDraft = components['schemas']['SessionDraft'];
 export type Share = components['schemas']['Share'];
@@ -1724,6 +2151,7 @@ export type SharesDraft = components['schemas']['SharesDraft'];
 export type SiteKeyDraft = components['schemas']['SiteKeyDraft'];
 export type Subscribed = components['schemas']['Subscribed'];
 export type SubscribeWord = components['schemas']['SubscribeWord'];
+export type TaskView = components['schemas']['TaskView'];
 export type Ticket = components['schemas']['Ticket'];
 export type U64 = components['schemas']['u64'];
 export type Unsubscribed = components['schemas']['Unsubscribed'];
@@ -1732,6 +2160,9 @@ export type ValueCount = components['schemas']['ValueCount'];
 export type View = components['schemas']['View'];
 export type ViewDraft = components['schemas']['ViewDraft'];
 export type ViewPatch = components['schemas']['ViewPatch'];
+export type Wall = components['schemas']['Wall'];
+export type WallDraft = components['schemas']['WallDraft'];
+export type WallPatch = components['schemas']['WallPatch'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookDraft = components['schemas']['WebhookDraft'];
 export type Welcome = components['schemas']['Welcome'];

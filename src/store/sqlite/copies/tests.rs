@@ -204,6 +204,7 @@ async fn a_restored_log_is_another_one_and_the_old_is_kept() {
         event: None,
         origins: Vec::new(),
         confined: None,
+        wall: None,
         parent: None,
         rate_per_s: None,
         created_at: NOW,
