@@ -45,6 +45,10 @@ pub struct CountsBody {
     #[schema(value_type = std::collections::BTreeMap<String, u64>)]
     #[serde(serialize_with = "by_field")]
     rest: Vec<(Field, u64)>,
+    /// By field: different values that activities have, listed or not.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>)]
+    #[serde(serialize_with = "by_field")]
+    different: Vec<(Field, u64)>,
 }
 
 /// One value and its count.
@@ -135,7 +139,7 @@ pub async fn counts(State(api): State<Arc<Api>>, caller: Caller, uri: Uri) -> Re
 async fn counted(api: &Api, caller: &Caller, asked: &[Field], found: Facets) -> Result<CountsBody, Problem> {
     let mut by: Vec<(Field, Vec<CountBody>)> =
         found.by.into_iter().map(|(field, values)| (field, values.into_iter().map(CountBody::from).collect())).collect();
-    let mut rest = found.rest;
+    let (mut rest, mut different) = (found.rest, found.different);
     if let (Some(event), Some(place)) = (&caller.principal.grant.event, asked.iter().position(|f| *f == Field::Event)) {
         let record = api
             .store
@@ -148,6 +152,7 @@ async fn counted(api: &Api, caller: &Caller, asked: &[Field], found: Facets) -> 
             record.map_or_else(|| (event.to_string(), event.to_string()), |r| (r.key.to_string(), r.thing.name().to_owned()));
         by.insert(place.min(by.len()), (Field::Event, vec![CountBody { value, label, count: found.total }]));
         rest.insert(place.min(rest.len()), (Field::Event, 0));
+        different.insert(place.min(different.len()), (Field::Event, u64::from(found.total > 0)));
     }
     if caller.principal.grant.mask >= Some(Mask::Names) {
         let partners = by.iter_mut().filter(|(field, _)| *field == Field::Partner).flat_map(|(_, values)| values);
@@ -161,6 +166,7 @@ async fn counted(api: &Api, caller: &Caller, asked: &[Field], found: Facets) -> 
         counted_back_to: found.counted_back_to.map(|at| at.to_string()),
         by,
         rest,
+        different,
     })
 }
 

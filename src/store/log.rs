@@ -211,6 +211,8 @@ pub struct Facets {
     pub by: Vec<(Field, Vec<FacetValue>)>,
     /// By field: activities of values that are not listed.
     pub rest: Vec<(Field, u64)>,
+    /// By field: different values that activities have, listed or not.
+    pub different: Vec<(Field, u64)>,
 }
 
 /// Spans of time to count in.

@@ -193,6 +193,7 @@ pub(crate) async fn facets_rank_whole_keys(open: Open) {
         let want: Vec<_> = ranked.iter().take(values_max).map(|(key, count)| value(key, Some(key), **count)).collect();
         let rest: u64 = ranked.iter().skip(values_max).map(|(_, count)| **count).sum();
         assert_eq!((&found.by[0].1, found.rest[0].1, found.complete), (&want, rest, true), "seed {seed}");
+        assert_eq!(found.different, [(Field::Partner, ranked.len() as u64)], "seed {seed}: listed or not");
         // What is chosen stands there with all that it counts, whatever its rank.
         let last = ranked[ranked.len() - 1].0;
         let found = facets(&subject, &[("not.partner", last)], &[Field::Partner], values_max).await;

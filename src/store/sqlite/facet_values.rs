@@ -31,6 +31,8 @@ pub(super) struct Listed {
     pub values: Vec<FacetValue>,
     /// Activities of values that are not listed.
     pub rest: u64,
+    /// Different values that activities have, listed or not.
+    pub different: u64,
     /// False when the budget ended it before everything was looked at: counts are the least that there are.
     pub whole: bool,
 }
@@ -87,10 +89,11 @@ impl<'q> Values<'q> {
             Field::Source | Field::Referrer => of_hosts(self.filter(), field, tally),
             Field::Id => Candidates::new(),
         };
+        let different = candidates.values().filter(|candidate| candidate.count > 0).count() as u64;
         let (mut listed, rest) = ranked(candidates, self.query.values_max);
         facet_names::give(connection, self.workspace, field, &mut listed).await?;
         let values = listed.into_iter().map(|c| FacetValue { value: c.value, label: c.label, count: c.count }).collect();
-        Ok(Listed { values, rest: rest + unlisted, whole })
+        Ok(Listed { values, rest: rest + unlisted, different, whole })
     }
 
     /// Counts by message: an activity counts for each message that its partner is a recipient of. Relies on

@@ -95,19 +95,20 @@ impl SqliteStore {
         }
         let values = Values::new(workspace, query, self.inner.scan);
         let mut whole = true;
-        let (mut by, mut rest) = (Vec::with_capacity(query.by.len()), Vec::with_capacity(query.by.len()));
+        let (mut by, mut rest, mut different) = (Vec::new(), Vec::new(), Vec::new());
         for field in &query.by {
             let tally = tallies.remove(field).unwrap_or_default();
             let listed = values.list(connection, *field, tally).await?;
             by.push((*field, listed.values));
             rest.push((*field, listed.rest));
+            different.push((*field, listed.different));
             whole &= listed.whole;
         }
         let counted_back_to = match left.is_empty() {
             true => None,
             false => recorded_at(connection, workspace, Range { low: left.high, high: head.seq }).await?.map(|(_, at)| at),
         };
-        Ok(Facets { head, total, complete: left.is_empty() && whole, counted_back_to, by, rest })
+        Ok(Facets { head, total, complete: left.is_empty() && whole, counted_back_to, by, rest, different })
     }
 }
 

@@ -301,6 +301,10 @@ export interface components {
              * @description How far back it was counted then; null when it was counted to the start.
              */
             counted_back_to: string | null;
+            /** @description By field: different values that activities have, listed or not. */
+            different: {
+                [key: string]: number;
+            };
             /** @description The position that was counted up to. */
             position: string;
             /** @description By field: activities of values that are not listed. */

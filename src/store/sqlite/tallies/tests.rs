@@ -119,7 +119,11 @@ impl Pair {
                 let got = self.folding.read_facets(self.workspace, query.clone()).await.expect("counted");
                 let want = self.scanning.read_facets(self.workspace, query).await.expect("counted");
                 let case = format!("{filter} {since:?} {until:?}");
-                assert_eq!((got.total, got.complete, got.by, got.rest), (want.total, want.complete, want.by, want.rest), "{case}");
+                assert_eq!(
+                    (got.total, got.complete, got.by, got.rest, got.different),
+                    (want.total, want.complete, want.by, want.rest, want.different),
+                    "{case}"
+                );
                 let count = |store: &SqliteStore, to| {
                     let (store, filter, workspace) = (store.clone(), filter.clone(), self.workspace);
                     async move { store.read_count(workspace, filter, 0, to).await.expect("counted").stored }
