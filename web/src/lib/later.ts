@@ -30,6 +30,8 @@ async function anew(): Promise<void> {
 
 export const parts = {
   chart: later(() => import("../parts/Chart.svelte")),
+  screens: later(() => import("../screens/Screens.svelte")),
+  desk: later(() => import("../parts/Desk.svelte")),
   rules: later(() => import("../words/rules")),
   title: later(() => import("./titled")),
   range: later(() => import("../feed/range")),

@@ -51,7 +51,7 @@ export class Feed implements Layout {
   ) {
     this.#rows = new Rows(picture.zone, wall.mask === "names");
     const middle = wall.size === "xl" ? [this.#rows.root] : [this.#chart.root, this.#rows.root];
-    this.root = el("div", `feed size-${wall.size}`, el("aside", "counters", ...this.#counters.all), el("div", "middle", ...middle));
+    this.root = el("div", `feed size-${wall.size}`, el("div", "counters", ...this.#counters.all), el("div", "middle", ...middle));
   }
 
   tell(now: number, end: string): void {
@@ -64,7 +64,7 @@ export class Feed implements Layout {
 export class Numbers implements Layout {
   readonly root: HTMLElement;
   readonly #counters = new Counters();
-  readonly #courses = [0, 1].map(() => document.createElement("canvas"));
+  readonly #courses = [0, 1, 2].map(() => document.createElement("canvas"));
   readonly #partners = new Leaders(t.topPartners, () => null);
   readonly #flavors = new Leaders(t.topFlavors, (key) => flavorLook(key).hue, flavorName);
   readonly #rows: Rows;
@@ -76,6 +76,7 @@ export class Numbers implements Layout {
     const masked = wall.mask === "names";
     this.#rows = new Rows(picture.zone, masked);
     const [today, hour, minutes, partners] = this.#counters.all as [HTMLElement, HTMLElement, HTMLElement, HTMLElement];
+    today.append(this.#courses[2]!);
     hour.append(this.#courses[0]!);
     minutes.append(this.#courses[1]!);
     // Under that mask every partner has one name: a list of them tells nothing.
@@ -90,6 +91,7 @@ export class Numbers implements Layout {
     const values = Array.from({ length: MINUTES / 2 }, (_, i) => minute(MINUTES / 2 - 1 - i));
     course(this.#courses[0]!, values);
     course(this.#courses[1]!, values.slice(-15));
+    course(this.#courses[2]!, this.picture.hours);
     const room = LEADERS[this.wall.size];
     this.#partners.tell(this.picture.partners, room, now);
     this.#flavors.tell(this.picture.flavors, room, now);

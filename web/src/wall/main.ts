@@ -26,7 +26,7 @@ const MINUTE = 60_000;
 const stage = document.querySelector<HTMLElement>("#wall")!;
 const frame = el("main", "picture");
 const line = new StateLine();
-const over = el("div", "over");
+const over = el("aside", "over");
 
 let task: Task | null = null;
 let shown: { picture: Picture; layout: Layout; sub: string } | null = null;
@@ -155,7 +155,7 @@ function place(picture: Picture, sub: string, { wall }: Task): void {
   frame.dataset.wall = JSON.stringify(wall);
   frame.classList.toggle("same", same);
   frame.textContent = "";
-  frame.append(layout.root);
+  frame.append(el("h1", "hidden", wall.name), layout.root);
   tell();
 }
 
@@ -182,7 +182,7 @@ function tellState(): void {
   if (lost && staleSince === null) staleSince = now() - (performance.now() - aliveAt);
   if (!lost) staleSince = null;
   document.documentElement.classList.toggle("stale", staleSince !== null);
-  line.at(view.event_name ?? task.workspace, view.name, clock(now(), zone));
+  line.stands(view.event_name ?? task.workspace, view.name, clock(now(), zone));
   if (staleSince !== null) return line.tell("warn", fill(t.stale, { time: clock(staleSince, zone) }), "");
   if (broken !== null) return line.tell("bad", fill(t.broken, { time: clock(broken, zone) }), "");
   const tested = checkedAt === null ? "" : fill(t.tested, { seconds: Math.max(0, Math.round((now() - checkedAt) / 1_000)) });

@@ -15,7 +15,7 @@ export async function pair(stage: HTMLElement): Promise<void> {
   const plain = location.protocol === "https:" || location.hostname === "localhost" || location.hostname === "127.0.0.1" ? [] : [el("p", "plain", icon("warn"), t.pairPlain)];
   const say = el("div", "say", el("h1", "", t.pairHead), el("p", "how", t.pairHow), tiles, until, ...plain);
   stage.textContent = "";
-  stage.append(el("div", "pairing", say, el("div", "qr", code)), el("footer", "line", state, el("p", "place"), time));
+  stage.append(el("main", "pairing", say, el("div", "qr", code)), el("footer", "line", state, el("p", "place"), time));
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const tell = (): void => write(time, clock(Date.now(), zone));
   tell();

@@ -137,7 +137,7 @@ export class StateLine {
     write(this.#more, more ? `, ${more}` : "");
   }
 
-  at(event: string, view: string, time: string): void {
+  stands(event: string, view: string, time: string): void {
     const told = `${event}\n${view}`;
     if (this.#place.dataset.told !== told) {
       this.#place.dataset.told = told;

@@ -40,8 +40,9 @@ export class Picture {
   bars = new Map<number, Map<string, number>>();
   /** Families of the chart, the largest first. */
   families: string[] = [];
-  /** Counts by hour of today, for the course of the day. */
   today = 0;
+  /** Counts by hour of today: the course of the day. */
+  hours: number[] = [];
   yesterday: number | null = null;
   partners = new Map<string, Leader>();
   flavors = new Map<string, Leader>();
@@ -80,6 +81,8 @@ export class Picture {
     ]);
     if (turn !== this.#turn) return;
     this.midnight = midnight;
+    this.hours = [];
+    for (const { start, count: times } of days.items) this.#hour(Date.parse(start), times);
     this.today = days.items.reduce((sum, { count }) => sum + count, 0);
     this.yesterday = yesterday.complete ? yesterday.items.reduce((sum, { count }) => sum + count, 0) : null;
     this.complete = bars.complete && days.complete && counts.complete;
@@ -126,6 +129,12 @@ const at = this.now();
     return [...stack, rest];
   }
 
+  #hour(at: number, times: number): void {
+    const hour = Math.floor((at - this.midnight) / (60 * MINUTE));
+    while (this.hours.length <= hour) this.hours.push(0);
+    this.hours[hour]! += times;
+  }
+
   #add(item: Item): void {
     this.rows = newest([...this.rows, item]);
     const at = Date.parse(item.occurred_at);
@@ -138,6 +147,7 @@ const at = this.now();
     for (const old of this.bars.keys()) if (old < minute - 2 * MINUTES) this.bars.delete(old);
     if (at < this.midnight) return;
     this.today += 1;
+    this.#hour(at, 1);
     // A partner who was beyond those that are named may count twice until all is read again.
     if (count(this.partners, item.partner.key, item.partner.name)) this.active += 1;
     count(this.flavors, item.flavor.key, item.flavor.label);

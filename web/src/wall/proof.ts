@@ -13,7 +13,7 @@ export interface Proof {
 }
 
 /** Which build this is, as its script is named. */
-export const BUILD = /wall-([\w-]+)\.js/.exec(import.meta.url)?.[1] ?? "none";
+export const BUILD = /wall-([\w-]+)\.js/.exec(document.querySelector<HTMLScriptElement>("script[src]")?.src ?? "")?.[1] ?? "none";
 
 /** Says it for as long as the page lives. */
 export function prove(stage: HTMLElement, positionOf: () => string | null, say: (proof: Proof) => void): void {
