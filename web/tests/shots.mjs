@@ -68,6 +68,19 @@ async function shot(name, { path = activityPath(), width = 1280, height = 800, s
   await page.close();
 }
 
+/** A wall as a screen shows it, in the middle of what happens. */
+async function wallShot(name, wall, width = 1920, height = 1080) {
+  await server.call("PUT", "/v1/views/expo", { name: "All activities", event: "expo-2026" });
+  await server.call("PUT", "/v1/walls/hall", { name: "Hall", views: ["expo"], language: "en", ...wall });
+  const { url } = await server.call("POST", "/v1/walls/hall/screens", { name: "Stage left" });
+  const page = await browser.open(server, new URL(url).pathname + new URL(url).hash, null);
+  await page.setViewportSize({ width, height });
+  await page.locator(".row").first().waitFor();
+  await page.getByText("connection tested").waitFor();
+  await page.screenshot({ path: `${FOLDER}${name}.png` });
+  await page.close();
+}
+
 const details = async (page) => {
   await page.getByRole("button", { name: /^Details of/ }).first().click();
   await page.locator(".drawer").waitFor();
@@ -105,6 +118,10 @@ try {
   await shot("overview-light", { path: "/events/expo-2026" });
   await shot("events-light", { path: "/" });
   await shot("many-chosen-light", { path: activityPath(PARTNERS.map((p) => `partner=${key(p)}`).join("&")) });
+  await wallShot("wall-feed", {});
+  await wallShot("wall-numbers-light", { layout: "numbers", theme: "light" });
+  await wallShot("wall-portrait-names", { mask: "names", theme: "light", size: "m" }, 1080, 1920);
+  await shot("screens-light", { path: "/screens" });
   const page = await browser.open(server, activityPath());
   await page.locator('[data-state="live"]').waitFor();
   await server.down();

@@ -1,4 +1,4 @@
-//! The demo's key: made once and kept in a file beside the database, so that it is the same after a restart.
+//! Secrets of the demo: made once and kept in files beside the database, so that they are the same after a restart.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -6,48 +6,78 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::app::Running;
-use crate::auth::{Operator, Scope, Scopes, SecretKey};
+use crate::auth::{Actor, Operator, Scope, Scopes, SecretKey, WorkspaceId};
 use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::domain::Key;
-use crate::store::{CredentialKind, NewCredential};
+use crate::store::{At, Change, Condition, CredentialKind, NewCredential, Thing, Wall};
+
+/// The wall of the demo.
+const WALL: &str = "hall";
 
 /// The key in the file, or a new one that is put there.
 ///
 /// # Errors
 /// When the file or the store cannot be used.
 pub async fn of(running: &Running, file: &Path) -> Result<String, CliError> {
+    kept(running, file, CredentialKind::Key, "Demo", None).await
+}
+
+/// The secret of the demo's screen, and the wall that it shows, unless they are there.
+///
+/// # Errors
+/// When the file or the store cannot be used.
+pub async fn of_screen(running: &Running, file: &Path) -> Result<String, CliError> {
+    let wall = Key::trusted(WALL);
+    let shows = Wall { views: vec![Key::trusted("all-activities")], rotate_s: 30, ..Wall::default() };
+    let put = Change::Put {
+        at: At::top(workspace(running).await?, wall.clone()),
+        thing: Thing::Wall { name: "Hall".to_owned(), wall: Box::new(shows) },
+        // Whoever has changed it has changed it.
+        condition: Condition::Absent,
+        by: Actor::Server,
+    };
+    running.ingest.change(put).await.map_err(|refused| CliError::failed(format!("the wall cannot be made: {refused:?}")))?;
+    kept(running, file, CredentialKind::Screen, "Hall, by its address", Some(wall)).await
+}
+
+async fn workspace(running: &Running) -> Result<WorkspaceId, CliError> {
+    let key = Key::trusted(super::WORKSPACE);
+    let found = running.store.keyring.workspace_by_key(Operator::assume(), key).await.map_err(CliError::failed)?;
+    Ok(found.ok_or_else(|| CliError::failed("the database has no workspace `default`; begin afresh with --reset"))?.id)
+}
+
+async fn kept(running: &Running, file: &Path, kind: CredentialKind, name: &str, wall: Option<Key>) -> Result<String, CliError> {
     let keyring = &running.store.keyring;
     let kept = fs::read_to_string(file).ok().and_then(|text| SecretKey::parse(text.trim()));
     if let Some(secret) = kept {
         let found = keyring.find_credential(secret.hash()).await.map_err(CliError::failed)?;
-        if found.is_some_and(|c| c.kind == CredentialKind::Key && c.revoked_at.is_none()) {
+        if found.is_some_and(|c| c.kind == kind && c.revoked_at.is_none()) {
             return Ok(secret.expose().to_owned());
         }
     }
-    let workspace = keyring.workspace_by_key(Operator::assume(), Key::trusted(super::WORKSPACE)).await.map_err(CliError::failed)?;
-    let workspace = workspace.ok_or_else(|| CliError::failed("the database has no workspace `default`; begin afresh with --reset"))?;
-    let secret = SecretKey::generate(CredentialKind::Key.as_str()).map_err(CliError::failed)?;
+    let secret = SecretKey::generate(kind.as_str()).map_err(CliError::failed)?;
     let new = NewCredential {
-        kind: CredentialKind::Key,
+        kind,
         hash: secret.hash(),
-        name: "Demo".to_owned(),
-        scopes: Scopes::of(&Scope::ALL),
+        name: name.to_owned(),
+        // What a screen may do its wall says.
+        scopes: if wall.is_some() { Scopes::of(&[]) } else { Scopes::of(&Scope::ALL) },
         event: None,
         origins: Vec::new(),
         confined: None,
-        wall: None,
+        wall,
         parent: None,
         rate_per_s: None,
         created_at: Clock::System.now(),
         expires_at: None,
     };
-    keyring.create_credential(workspace.id, new).await.map_err(CliError::failed)?;
+    keyring.create_credential(workspace(running).await?, new).await.map_err(CliError::failed)?;
     keep(file, secret.expose()).map_err(|e| CliError::failed(format!("{}: {e}", file.display())))?;
     Ok(secret.expose().to_owned())
 }
 
-/// Writes the key where only its owner can read it.
+/// Writes a secret where only its owner can read it.
 fn keep(file: &Path, secret: &str) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     writeln!(file, "{secret}")

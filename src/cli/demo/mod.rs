@@ -79,6 +79,7 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
     let key = key::of(&running, &beside(&args.database, ".key")).await?;
+    let screen = key::of_screen(&running, &beside(&args.database, ".screen")).await?;
     // In a container it listens on every address, and is opened at one.
     let url = format!("http://{}", serve::near(running.api_addr));
     if !args.quiet {
@@ -87,7 +88,7 @@ pub async fn run(args: Args) -> Result<(), CliError> {
         tasks.spawn(traffic::play(Client::new(server)?, seed, shutdown.clone()));
     }
     serve::warn_of_plain_text(&running);
-    greet(&running, &url, &key).await?;
+    greet(&running, &url, &key, &screen).await?;
     stop.told().await;
     shutdown.cancel();
     tasks.close();
@@ -104,6 +105,7 @@ async fn reset(database: &Path) -> Result<(), CliError> {
         open.close().await.map_err(CliError::failed)?;
     }
     url.remove().map_err(|e| CliError::failed(format!("{}: {e}", database.display())))?;
+    remove(&beside(database, ".screen")).map_err(CliError::failed)?;
     remove(&beside(database, ".key")).map_err(CliError::failed)
 }
 
@@ -124,13 +126,14 @@ async fn make(database: &Path) -> Result<(), CliError> {
 }
 
 /// Prints the one address to open, and below it what a developer needs.
-async fn greet(running: &Running, url: &str, key: &str) -> Result<(), CliError> {
+async fn greet(running: &Running, url: &str, key: &str, screen: &str) -> Result<(), CliError> {
     let path = running.sign_in_link(&Key::trusted(WORKSPACE), Scopes::of(&Scope::ALL), LINK_LASTS).await.map_err(failed)?;
     let mut out = std::io::stdout();
     let (bold, plain) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     let other = if url == "http://127.0.0.1:8080" { String::new() } else { format!("  export TIDINGS_URL={url}\n") };
     let text = format!(
         "{name} is on. Open this, it signs you in once:\n\n  {bold}{url}{path}&to=/events/{event}/activity{plain}\n\n\
+         A wall for a hall, on another screen:\n\n  {url}/wall#{screen}\n\n\
          To send and to watch from a terminal:\n\n{other}  export TIDINGS_KEY={key}\n  tidings tail --partner acme\n  \
          tidings post --event {event} --partner acme --flavor content.shared\n\nCtrl-C ends it.\n",
         name = cast::EVENT_NAME,

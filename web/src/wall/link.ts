@@ -6,6 +6,7 @@ export interface Item {
   seq: number;
   id: string;
   occurred_at: string;
+  recorded_at: string;
   flavor: { key: string; label: string };
   partner: { key: string; name: string };
   message?: { key: string; subject: string } | null;

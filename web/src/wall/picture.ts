@@ -92,6 +92,7 @@ export class Picture {
     await this.#split(since, before, bars, turn);
     if (turn !== this.#turn) return;
     this.rows = rows;
+    this.cameAt = Math.max(this.cameAt, Date.parse(rows[0]?.recorded_at ?? "") || 0);
     this.position = before;
     const waited = this.#waiting;
     this.#waiting = null;
