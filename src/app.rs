@@ -35,6 +35,7 @@ use crate::outbound::{Outbound, SystemResolver};
 use crate::publish::Publisher;
 use crate::session::{Grants, Readers};
 use crate::store::{CredentialKind, NewCredential, OpenFor, Reads, Store, StoreError, TurnLimits};
+use crate::system::System;
 
 /// How long a stage may take to end when it is told to; then it is told as left over.
 const STAGE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -221,6 +222,12 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         true => store.keyring.workspace_by_key(Operator::assume(), Key::trusted(DEMO_WORKSPACE)).await?.map(|w| w.id),
         false => None,
     };
+    let system = {
+        let recorder = recorder.clone();
+        let database = config.database_url()?.file().to_owned();
+        Arc::new(System::new(move || recorder.render(), database, clock.clone(), hub.pulse().clone()))
+    };
+    tasks.spawn(system.clone().keep(end.clone()));
     let api_config = ApiConfig { origins: config.origins.clone(), demo };
     let api = Api::new(
         reads.clone(),
@@ -232,6 +239,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         api_config,
         authenticator,
         rates,
+        system.clone(),
     );
     let (connections, ends) = (TaskTracker::new(), Ends::default());
     let api_addr = address_of(&api_listener, &config.listen)?;

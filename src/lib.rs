@@ -20,6 +20,7 @@ pub mod screens;
 mod seeds;
 pub mod session;
 pub mod store;
+pub mod system;
 pub mod tallies;
 pub mod telemetry;
 pub mod web;

@@ -1,6 +1,7 @@
 //! `POST /v1/activities`: takes drafts in, answers when they are durable.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
@@ -16,6 +17,7 @@ use super::error::{
 };
 use super::extract::NoQuery;
 use super::{Api, idempotency};
+use crate::auth::Actor;
 use crate::domain::limits::REQUEST_BYTES_MAX;
 use crate::domain::{Cursor, Fault, Invalid};
 use crate::ingest::{BodyError, Drafts, EVENT_ATTRIBUTES, EVENT_HEADER_PREFIX, Head, Receipt, Refused, Submitted};
@@ -175,8 +177,14 @@ pub async fn submit(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, mut
     let Drafts { many, items, warnings } = read.map_err(unreadable)?;
     api.rates.drafts(&caller, items.len())?;
     let making = Some(api.rates.making(&caller));
+    let received = Instant::now();
     let Submitted { receipts, cursor } =
         api.ingest.submit(place, principal.workspace, items, !caller.only_collects(), making).await.map_err(refused)?;
+    api.receipt_to_commit.record(received.elapsed().as_secs_f64());
+    let stored = receipts.iter().filter(|receipt| matches!(receipt, Receipt::Stored { duplicate: false, .. })).count() as u64;
+    if let Some(key) = principal.actor.number().filter(|_| matches!(principal.actor, Actor::Key(_) | Actor::Site(_))) {
+        api.system.sources.note(principal.workspace, key, principal.grant.event.clone(), stored, api.clock.now());
+    }
     // Nothing is asked from here on: what is durable is told as durable.
     match many {
         true => Ok(Json(results(receipts, warnings, cursor)).into_response()),

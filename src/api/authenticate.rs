@@ -190,6 +190,11 @@ impl Authenticator {
         }
     }
 
+    /// How many revocations were heard of: after more, who was let in is to be looked at again.
+    pub fn heard(&self) -> u64 {
+        self.revocations.heard()
+    }
+
     /// True when pages of this origin may use a site key, whosever it is.
     ///
     /// # Errors

@@ -46,6 +46,7 @@ mod session;
 mod shares;
 mod signin;
 mod streams;
+mod system;
 mod tight;
 mod wanted;
 pub mod watch;
@@ -64,6 +65,7 @@ use crate::consumers::{Consumers, WebhookMeans};
 use crate::ingest::Ingest;
 use crate::session::Readers;
 use crate::store::Reads;
+use crate::system::System;
 
 /// What the API is told by composition.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +96,10 @@ pub struct Api {
     pub authenticator: Arc<Authenticator>,
     /// How much each key may send.
     pub rates: Arc<Rates>,
+    /// How it all is.
+    pub system: Arc<System>,
+    /// From receipt to durable: looking it up by name costs more than recording.
+    receipt_to_commit: metrics::Histogram,
     /// Answers under way.
     answers: answers::Answers,
 }
@@ -111,7 +117,21 @@ impl Api {
         config: ApiConfig,
         authenticator: Arc<Authenticator>,
         rates: Arc<Rates>,
+        system: Arc<System>,
     ) -> Self {
-        Self { store, ingest, readers, consumers, webhooks, clock, config, authenticator, rates, answers: answers::Answers::default() }
+        Self {
+            store,
+            ingest,
+            readers,
+            consumers,
+            webhooks,
+            clock,
+            config,
+            authenticator,
+            rates,
+            system,
+            receipt_to_commit: metrics::histogram!(crate::telemetry::RECEIPT_TO_COMMIT_SECONDS),
+            answers: answers::Answers::default(),
+        }
     }
 }

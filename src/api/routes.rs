@@ -14,7 +14,7 @@ use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
     Api, activities, corrections, credentials, docs, export, facets, history, openapi, pairing, retention, screens, session, shares,
-    signin, streams, webhooks, workspace,
+    signin, streams, system, webhooks, workspace,
 };
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
@@ -136,6 +136,7 @@ pub fn routes() -> Vec<Route> {
     const DIRECTORY: Needs = Needs::Right(Right::Directory);
     const WEBHOOKS: Needs = Needs::Right(Right::Webhooks);
     const SHARES: Needs = Needs::Right(Right::Shares);
+    const OPERATE: Needs = Needs::Right(Right::Operate);
     const WALLS: Needs = Needs::Right(Right::Walls);
     const KEYS: Needs = Needs::Right(Right::Keys);
     // What one may change one may see.
@@ -200,6 +201,8 @@ pub fn routes() -> Vec<Route> {
         post("/v1/walls/{wall}/screens", WALLS, NAMES_BYTES_MAX, pairing::pair, of::<pairing::__path_pair>),
         post("/v1/walls/{wall}/banner", WALLS, NAMES_BYTES_MAX, screens::banner, of::<screens::__path_banner>),
         get("/v1/screen", Credential, screens::task, of::<screens::__path_task>).keeping(),
+        get("/v1/system", OPERATE, system::system, of::<system::__path_system>).keeping(),
+        get("/v1/system/stream", OPERATE, system::system_stream, of::<system::__path_system_stream>).keeping(),
         get("/v1/workspace", Credential, workspace::workspace, of::<workspace::__path_workspace>),
         page("/v1/openapi.json", openapi::document),
         page("/docs", docs::page),

@@ -117,6 +117,8 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post /v1/walls/{wall}/screens", "pair_screen"),
     ("post /v1/walls/{wall}/banner", "hang_banner"),
     ("get /v1/screen", "get_screen_task"),
+    ("get /v1/system", "get_system"),
+    ("get /v1/system/stream", "stream_system"),
     ("post /v1/session", "sign_in"),
     ("delete /v1/session", "sign_out"),
     ("get /v1/session", "get_session"),

@@ -166,7 +166,7 @@ async fn asked(app: &TestApp, caller: &Caller, route: &Route, path: &str, body: 
     if !body.is_empty() {
         lines.push(("content-type", "application/json".to_owned()));
     }
-    if route.needs == Needs::Stream {
+    if route.needs == Needs::Stream || route.path.ends_with("/stream") {
         let lines: String = lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let head = app.head(format!("GET {target} HTTP/1.1\r\nhost: x\r\n{lines}\r\n").as_bytes()).await;
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");

@@ -21,6 +21,7 @@ mod retention;
 mod session;
 mod shares;
 mod sites;
+mod system;
 mod tenancy;
 mod views;
 mod walls;

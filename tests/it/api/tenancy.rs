@@ -99,6 +99,8 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("DELETE", "/v1/screens/{id}", Finds::Nothing, ""),
     ("POST", "/v1/screens/{id}/orders", Finds::Nothing, r#"{"say":"blink"}"#),
     ("GET", "/v1/screen", Finds::Refused(403), ""),
+    ("GET", "/v1/system", Finds::Own, ""),
+    ("GET", "/v1/system/stream", Finds::Stream, ""),
     ("POST", "/v1/tickets", Finds::Own, ""),
     ("GET", "/v1/session", Finds::Own, ""),
     ("POST", "/v1/session", Finds::Public(401), r#"{"key":"td_key_nobodys"}"#),
@@ -209,7 +211,7 @@ async fn no_stream_brings_what_is_not_its_own() {
     let ticket = async |key: &str| app.post(key, "/v1/tickets", "").await.json()["ticket"].as_str().expect("a ticket").to_owned();
     let session = app.post("", "/v1/session", &json!({ "key": stranger }).to_string()).await;
     let cookie = session.header("set-cookie").split(';').next().expect("a cookie").to_owned();
-    assert_eq!(routes().iter().filter(|r| row(r.method, r.path).0 == Finds::Stream).count(), 2, "both are looked into");
+    assert_eq!(routes().iter().filter(|r| row(r.method, r.path).0 == Finds::Stream).count(), 3, "each is looked into: those of activities here, that of the system in its own test");
     // Each by every way to ask: a key of another workspace, one of another event, and what is made from them.
     let mut streams = Vec::new();
     for query in [String::new(), format!("partner={MARK}")] {

@@ -317,6 +317,13 @@ export interface components {
              */
             total: number;
         };
+        /** @description Counts by step. */
+        Course: {
+            /** @description Activities in. */
+            in: number[];
+            /** @description Deliveries out. */
+            out: number[];
+        };
         /** @description A draft: an activity as it is sent. Only `flavor` and `partner` are required, and `event` unless the key is bound to one. */
         Draft: {
             /**
@@ -524,6 +531,15 @@ export interface components {
             source?: string[];
             tag?: string[];
             text?: string;
+        };
+        /** @description Something that is not well. */
+        Finding: {
+            /** @description `warn` or `bad`. */
+            level: string;
+            /** @description What it is and what to do. */
+            message: string;
+            /** @description Which figure it is about. */
+            what: string;
         };
         /** @description A flavor. */
         Flavor: {
@@ -1136,6 +1152,19 @@ export interface components {
             /** @description The word. */
             type: string;
         };
+        /** @description Two quantiles in milliseconds. */
+        Quantiles: {
+            /**
+             * Format: double
+             * @description Half of all took no longer.
+             */
+            p50: number;
+            /**
+             * Format: double
+             * @description 99 of 100 took no longer.
+             */
+            p99: number;
+        };
         /** @description The receipt of one activity. */
         Receipt: {
             /** @description The position after it: read on from there. */
@@ -1616,6 +1645,22 @@ export interface components {
             /** @description `ingest`, or nothing. */
             scopes?: "ingest"[] | null;
         };
+        /** @description Somebody who sends. */
+        Source: {
+            /**
+             * Format: date-time
+             * @description When something last came.
+             */
+            at: string;
+            /** @description Key of the event that it is bound to. */
+            event: string | null;
+            /** @description Name of the key. */
+            name: string;
+            /** @description `learning`, `as_usual`, `quieter` or `silent`. */
+            rhythm: string;
+            /** @description Activities of the last hour in steps of two minutes, oldest first. */
+            steps: number[];
+        };
         /** @description A subscription has begun: its filter is in force. */
         Subscribed: {
             /** @description True when more follows before `caught_up`. */
@@ -1659,6 +1704,97 @@ export interface components {
             sub: string;
             /** @description Key of a view: both it and `filter` must hold. */
             view?: string | null;
+        };
+        /** @description The system at one moment. */
+        System: {
+            /**
+             * Format: int64
+             * @description Seconds since the last backup that was verified; null where the server knows of none.
+             */
+            backup_age_s: number | null;
+            commit_ms: null | components["schemas"]["Quantiles"];
+            /**
+             * Format: int64
+             * @description Streams that are open.
+             */
+            connections: number;
+            /** @description How it went for 15 minutes, in steps of 15 seconds, oldest first. */
+            course: components["schemas"]["Course"];
+            /**
+             * Format: int64
+             * @description Bytes of the database.
+             */
+            database_bytes: number;
+            deliver_ms: null | components["schemas"]["Quantiles"];
+            /**
+             * Format: int64
+             * @description Bytes that are free where it lies.
+             */
+            disk_free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Seconds until they are used up at the rate of the last minutes; null where nothing grows.
+             */
+            disk_left_s: number | null;
+            /** @description What is not well, the worst first, each with what to do. */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: double
+             * @description Activities made durable a second, over the last minute.
+             */
+            in_per_s: number;
+            /**
+             * Format: int64
+             * @description Streams that read the log since they were too slow.
+             */
+            lagging: number;
+            /**
+             * Format: double
+             * @description Activities offered to readers a second, over the last minute.
+             */
+            out_per_s: number;
+            /** @description Hosts that this server sends to. */
+            outbound: string[];
+            /**
+             * Format: int64
+             * @description Milliseconds since the whole path was known to work; null while nobody reads.
+             */
+            pulse_age_ms: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that wait for the writer.
+             */
+            queue_bytes: number;
+            /** @description What was refused within 15 minutes, by code. */
+            refusals: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description The time of day.
+             */
+            server_time: string;
+            /** @description Who sends. */
+            sources: components["schemas"]["Source"][];
+            /** @description `ok`, `warn` or `bad`: the worst of what was found. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Filters in force.
+             */
+            subscriptions: number;
+            /**
+             * Format: int64
+             * @description Seconds since it began.
+             */
+            uptime_s: number;
+            /** @description Version of the program. */
+            version: string;
+            /**
+             * Format: int64
+             * @description Bytes of its write-ahead log.
+             */
+            wal_bytes: number;
         };
         /** @description A view as a screen knows it. */
         TaskView: {
@@ -2077,6 +2213,7 @@ export type Changed = components['schemas']['Changed'];
 export type ClientView = components['schemas']['ClientView'];
 export type CloudEvent = components['schemas']['CloudEvent'];
 export type Counts = components['schemas']['Counts'];
+export type Course = components['schemas']['Course'];
 export type Draft = components['schemas']['Draft'];
 export type Drafts = components['schemas']['Drafts'];
 export type Erased = components['schemas']['Erased'];
@@ -2088,6 +2225,7 @@ export type Exclusion = components['schemas']['Exclusion'];
 export type Fault = components['schemas']['Fault'];
 export type FilterSet = components['schemas']['FilterSet'];
 export type FilterSetQuery = components['schemas']['FilterSetQuery'];
+export type Finding = components['schemas']['Finding'];
 export type Flavor = components['schemas']['Flavor'];
 export type Histogram = components['schemas']['Histogram'];
 export type Key = components['schemas']['Key'];
@@ -2124,6 +2262,7 @@ export type Pong = components['schemas']['Pong'];
 export type Position = components['schemas']['Position'];
 export type Problem = components['schemas']['Problem'];
 export type Pulse = components['schemas']['Pulse'];
+export type Quantiles = components['schemas']['Quantiles'];
 export type Receipt = components['schemas']['Receipt'];
 export type ReceiptResult = components['schemas']['ReceiptResult'];
 export type Receipts = components['schemas']['Receipts'];
@@ -2153,8 +2292,10 @@ export type Shared = components['schemas']['Shared'];
 export type ShareDraft = components['schemas']['ShareDraft'];
 export type SharesDraft = components['schemas']['SharesDraft'];
 export type SiteKeyDraft = components['schemas']['SiteKeyDraft'];
+export type Source = components['schemas']['Source'];
 export type Subscribed = components['schemas']['Subscribed'];
 export type SubscribeWord = components['schemas']['SubscribeWord'];
+export type System = components['schemas']['System'];
 export type TaskView = components['schemas']['TaskView'];
 export type Ticket = components['schemas']['Ticket'];
 export type U64 = components['schemas']['u64'];
