@@ -101,6 +101,11 @@ impl Session {
     }
 
     pub(super) fn seen(&mut self, name: &str, position: Option<String>, report: Report, reference: Option<&str>) {
+        // A wall that reads no activities has no subscription to speak of, and misses none.
+        let reads_none = self.is_screen && self.only_views.as_ref().is_some_and(Vec::is_empty);
+        if reads_none {
+            return self.out.push_back(Action::Seen(Report { position: Some(self.room.head()), ..report }));
+        }
         let checked = self.find(name).and_then(|_| read_cursor("position", position)).and_then(|position| match self.is_screen {
             true => Ok(position.filter(|at| at.epoch == self.room.epoch()).map(|at| at.seq)),
             false => Err((code::BAD_FRAME, "type: only a screen of a wall says what it has seen".to_owned())),

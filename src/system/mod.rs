@@ -190,7 +190,9 @@ fn course(samples: &VecDeque<Sample>, now: &Sample, of: fn(&Sample) -> u64) -> V
         .map(|n| {
             let n = u32::try_from(n).unwrap_or(0);
             let end = if n == 0 { Some(of(now)) } else { at(step * n) };
-            let begin = at(step * (n + 1));
+            // The first step of all began when the server did.
+            let first = samples.front().filter(|oldest| now.at - oldest.at > step * n).map(of);
+            let begin = at(step * (n + 1)).or(first);
             end.zip(begin).map_or(0, |(end, begin)| end.saturating_sub(begin))
         })
         .collect();

@@ -138,6 +138,23 @@ describe("walls", () => {
     await said("Stage left", "stale");
   });
 
+  test("a wall of the system says how it is, and its screen is live too", async () => {
+    await server.call("PUT", "/v1/walls/ops", { name: "Operations", layout: "system", language: "en" });
+    const { url } = await server.call("POST", "/v1/walls/ops/screens", { name: "Control room" });
+    const ops = await tv.open(server, url.slice(server.url.length), null);
+    await ops.locator('.system[data-status="ok"]').getByText("All is well").waitFor();
+    await ops.locator(".line").getByText("System").waitFor();
+    await said("Control room", "live");
+    for (const [width, height] of [[1280, 720], [1920, 1080], [3840, 2160], [1080, 1920]]) {
+      await ops.setViewportSize({ width, height });
+      const cut = () => ops.evaluate(() => [...document.querySelectorAll(".cell, .sources li")].filter((one) => one.getBoundingClientRect().bottom > document.querySelector(".line").getBoundingClientRect().top + 1).length);
+      await until(cut, (count) => count === 0, `a whole picture at ${width} x ${height}`);
+    }
+    assert.deepEqual(await axe(ops), []);
+    assert.deepEqual(ops.faults, []);
+    await ops.close();
+  });
+
   test("revoked, a screen shows a code again", async () => {
     screen = await tv.open(server, "/wall", null);
     await rows().first().waitFor();
@@ -147,7 +164,7 @@ describe("walls", () => {
     await manage.getByRole("button", { name: "Revoke" }).click();
     await screen.locator(".tiles span").nth(5).waitFor();
     assert.equal(await rows().count(), 0);
-    await desk.getByText("No screen yet").waitFor();
+    await listed("Stage left").waitFor({ state: "detached" });
     assert.deepEqual(desk.faults, []);
   });
 });

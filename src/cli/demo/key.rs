@@ -10,7 +10,7 @@ use crate::auth::{Actor, Operator, Scope, Scopes, SecretKey, WorkspaceId};
 use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::domain::Key;
-use crate::store::{At, Change, Condition, CredentialKind, NewCredential, Thing, Wall};
+use crate::store::{At, Change, Condition, CredentialKind, Layout, NewCredential, Thing, Wall};
 
 /// The wall of the demo.
 const WALL: &str = "hall";
@@ -23,22 +23,22 @@ pub async fn of(running: &Running, file: &Path) -> Result<String, CliError> {
     kept(running, file, CredentialKind::Key, "Demo", None).await
 }
 
-/// The secret of the demo's screen, and the wall that it shows, unless they are there.
+/// The secret of the demo's screen, and its walls, unless they are there.
 ///
 /// # Errors
 /// When the file or the store cannot be used.
 pub async fn of_screen(running: &Running, file: &Path) -> Result<String, CliError> {
-    let wall = Key::trusted(WALL);
-    let shows = Wall { views: vec![Key::trusted("all-activities")], rotate_s: 30, ..Wall::default() };
-    let put = Change::Put {
-        at: At::top(workspace(running).await?, wall.clone()),
-        thing: Thing::Wall { name: "Hall".to_owned(), wall: Box::new(shows) },
+    let workspace = workspace(running).await?;
+    let feed = Wall { views: vec![Key::trusted("all-activities")], rotate_s: 30, ..Wall::default() };
+    let system = Wall { layout: Layout::System, rotate_s: 30, ..Wall::default() };
+    for (key, name, wall) in [(WALL, "Hall", feed), ("control-room", "Control room", system)] {
+        let at = At::top(workspace, Key::trusted(key));
+        let thing = Thing::Wall { name: name.to_owned(), wall: Box::new(wall) };
         // Whoever has changed it has changed it.
-        condition: Condition::Absent,
-        by: Actor::Server,
-    };
-    running.ingest.change(put).await.map_err(|refused| CliError::failed(format!("the wall cannot be made: {refused:?}")))?;
-    kept(running, file, CredentialKind::Screen, "Hall, by its address", Some(wall)).await
+        let put = Change::Put { at, thing, condition: Condition::Absent, by: Actor::Server };
+        running.ingest.change(put).await.map_err(|refused| CliError::failed(format!("the wall cannot be made: {refused:?}")))?;
+    }
+    kept(running, file, CredentialKind::Screen, "Hall, by its address", Some(Key::trusted(WALL))).await
 }
 
 async fn workspace(running: &Running) -> Result<WorkspaceId, CliError> {

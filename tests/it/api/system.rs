@@ -79,5 +79,13 @@ async fn a_wall_may_show_it() {
     assert_eq!(app.get(&operating, "/v1/activities").await.code(), (403, "view_forbidden".to_owned()));
     assert_eq!(app.get(&feeding, "/v1/system").await.code(), (403, "right_missing".to_owned()));
     assert_eq!(app.get(&feeding, "/v1/activities").await.status, 200);
+    // It has nothing to subscribe to, and proves its picture all the same.
+    let bearer = format!("Bearer {operating}");
+    let mut watcher = Watcher::connect_by(app.address(), &[("authorization", &bearer)]).await;
+    let now = app.get(&operating, "/v1/screen").await.json()["server_time"].clone();
+    watcher.say(json!({"type":"seen","sub":"system","painted_at":now,"fps":60,"build":"1","width":1920,"height":1080})).await;
+    watcher.say(json!({"type":"ping","t":1})).await;
+    watcher.expect("pong").await;
+    assert_eq!(app.get(&key, "/v1/screens").await.json()["items"][0]["state"], "live");
     app.finish().await;
 }

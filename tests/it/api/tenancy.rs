@@ -211,7 +211,11 @@ async fn no_stream_brings_what_is_not_its_own() {
     let ticket = async |key: &str| app.post(key, "/v1/tickets", "").await.json()["ticket"].as_str().expect("a ticket").to_owned();
     let session = app.post("", "/v1/session", &json!({ "key": stranger }).to_string()).await;
     let cookie = session.header("set-cookie").split(';').next().expect("a cookie").to_owned();
-    assert_eq!(routes().iter().filter(|r| row(r.method, r.path).0 == Finds::Stream).count(), 3, "each is looked into: those of activities here, that of the system in its own test");
+    assert_eq!(
+        routes().iter().filter(|r| row(r.method, r.path).0 == Finds::Stream).count(),
+        3,
+        "each is looked into: those of activities here, that of the system in its own test"
+    );
     // Each by every way to ask: a key of another workspace, one of another event, and what is made from them.
     let mut streams = Vec::new();
     for query in [String::new(), format!("partner={MARK}")] {

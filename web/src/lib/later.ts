@@ -30,8 +30,10 @@ async function anew(): Promise<void> {
 
 export const parts = {
   chart: later(() => import("../parts/Chart.svelte")),
-  screens: later(() => import("../screens/Screens.svelte")),
+  desks: later(() => import("../screens/desks")),
   desk: later(() => import("../parts/Desk.svelte")),
+  left: later(() => import("../parts/LeftLine.svelte")),
+  jump: later(() => import("../parts/JumpBar.svelte")),
   rules: later(() => import("../words/rules")),
   title: later(() => import("./titled")),
   range: later(() => import("../feed/range")),

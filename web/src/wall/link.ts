@@ -27,8 +27,9 @@ export interface Frame {
   server_time?: string;
 }
 
-/** Positions come every two seconds: after this long without a word the connection counts as dead. */
+/** Positions come every two seconds, and pings are answered: after this long without a word the connection counts as dead. */
 const SILENCE_MS = 7_000;
+const PING_MS = 3_000;
 const FIRST_MS = 500;
 const LAST_MS = 10_000;
 
@@ -107,6 +108,9 @@ export class Link {
   }
 
   #look(): void {
-    if (this.#socket && performance.now() - this.#heardAt > SILENCE_MS) this.#lost(false);
+    const silent = performance.now() - this.#heardAt;
+    if (this.#socket && silent > SILENCE_MS) this.#lost(false);
+    // Where nothing is subscribed to, nothing comes by itself.
+    else if (silent > PING_MS) this.send({ type: "ping" });
   }
 }

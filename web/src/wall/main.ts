@@ -10,6 +10,7 @@ import { pair } from "./pairing";
 import { StateLine } from "./parts";
 import { Picture } from "./picture";
 import { BUILD, prove } from "./proof";
+import { SystemWall, watchSystem, type System } from "./system";
 import { ask, Unanswered, type Task, type View } from "./task";
 
 /** What is asked for is looked at again this often: for a new build, and so that the cookie lasts. */
@@ -30,6 +31,8 @@ const over = el("aside", "over");
 
 let task: Task | null = null;
 let shown: { picture: Picture; layout: Layout; sub: string } | null = null;
+/** What is shown by a wall of the layout `system`, which reads no activities. */
+let operations: { layout: SystemWall; end: () => void } | null = null;
 let coming: { picture: Picture; sub: string } | null = null;
 let turn = 0;
 let subs = 0;
@@ -64,6 +67,7 @@ async function look(): Promise<void> {
   } catch (fault) {
     if (!(fault instanceof Unanswered) || (fault.status !== 401 && fault.status !== 403)) return;
     task = shown = coming = null;
+    endOperations();
     pairing = true;
     speak(null);
     await pair(stage);
@@ -91,9 +95,31 @@ function take(found: Task): void {
   const other = first || JSON.stringify({ ...before.wall, banner: 0 }) !== JSON.stringify({ ...wall, banner: 0 }) || JSON.stringify(before.views) !== JSON.stringify(found.views);
   if (other) {
     turn = 0;
-    shown = first ? null : shown;
+    if (wall.layout === "system") operate();
+    else endOperations();
     link.again();
   }
+}
+
+function operate(): void {
+  endOperations();
+  shown = coming = null;
+  const layout = new SystemWall(zoneOf(undefined));
+  frame.textContent = "";
+  frame.append(el("h1", "hidden", task!.wall.name), layout.root);
+  frame.dataset.wall = "";
+  const heardSystem = (system: System): void => {
+    aliveAt = performance.now();
+    ahead = Date.parse(system.server_time) - Date.now();
+    layout.tell(system);
+    tell();
+  };
+  operations = { layout, end: watchSystem(heardSystem, () => void look()) };
+}
+
+function endOperations(): void {
+  operations?.end();
+  operations = null;
 }
 
 /** Begins the view whose turn it is; what is shown stays until it is there. */
@@ -166,8 +192,9 @@ function tell(): void {
   asked = true;
   requestAnimationFrame(() => {
     asked = false;
-    if (!shown || !task) return;
+    if (!task || (!shown && !operations)) return;
     tellState();
+    if (!shown) return;
     // What is stale stands still: numbers that go on would say that it is not.
     if (staleSince === null) shown.layout.tell(now(), t.now);
     else if (frame.dataset.stale !== String(staleSince)) shown.layout.tell(staleSince, clock(staleSince, shown.picture.zone));
@@ -176,16 +203,19 @@ function tell(): void {
 }
 
 function tellState(): void {
-  if (!shown || !task) return;
-  const { view, zone, cameAt } = shown.picture;
+  if (!task) return;
+  const zone = shown?.picture.zone ?? zoneOf(undefined);
   const lost = performance.now() - aliveAt > STALE_MS;
   if (lost && staleSince === null) staleSince = now() - (performance.now() - aliveAt);
   if (!lost) staleSince = null;
   document.documentElement.classList.toggle("stale", staleSince !== null);
-  line.stands(view.event_name ?? task.workspace, view.name, clock(now(), zone));
+  const view = shown?.picture.view;
+  line.stands(view ? (view.event_name ?? task.workspace) : t.system, view?.name ?? "", clock(now(), zone));
   if (staleSince !== null) return line.tell("warn", fill(t.stale, { time: clock(staleSince, zone) }), "");
   if (broken !== null) return line.tell("bad", fill(t.broken, { time: clock(broken, zone) }), "");
   const tested = checkedAt === null ? "" : fill(t.tested, { seconds: Math.max(0, Math.round((now() - checkedAt) / 1_000)) });
+  if (operations) return line.tell(({ ok: "good", warn: "warn", bad: "bad" } as const)[operations.layout.status], operations.layout.verdict, tested);
+  const cameAt = shown?.picture.cameAt ?? now();
   line.tell("good", now() - cameAt < MINUTE ? t.live : t.quiet, tested);
 }
 
@@ -282,6 +312,6 @@ prove(
   stage,
   () => shown?.picture.position ?? null,
   (proof) => {
-    if (shown) link.send({ type: "seen", sub: shown.sub, ...proof });
+    if (shown || operations) link.send({ type: "seen", sub: shown?.sub ?? "system", ...proof });
   },
 );

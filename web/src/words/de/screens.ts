@@ -4,6 +4,7 @@ import type { Texts } from "../say";
 export default {
   workspace: "Arbeitsbereich",
   screens: "Bildschirme",
+  system: "System",
   look: "{look} von {all} brauchen einen Blick",
   allWell: "Alle zeigen, was da ist",
   pair: "Bildschirm verbinden",

@@ -1,0 +1,4 @@
+// The screens of the workspace, which belong to no event.
+
+export { default as screens } from "./Screens.svelte";
+export { default as system } from "./System.svelte";
