@@ -31,7 +31,6 @@ async function anew(): Promise<void> {
 export const parts = {
   chart: later(() => import("../parts/Chart.svelte")),
   desks: later(() => import("../screens/desks")),
-  desk: later(() => import("../parts/Desk.svelte")),
   left: later(() => import("../parts/LeftLine.svelte")),
   jump: later(() => import("../parts/JumpBar.svelte")),
   rules: later(() => import("../words/rules")),
@@ -52,7 +51,7 @@ export const parts = {
   actions: later(() => import("../parts/Actions.svelte")),
   menu: later(() => import("../parts/ValueMenu.svelte")),
   speak: later(() => import("../parts/Speak.svelte")),
-  views: later(() => import("../parts/ViewList.svelte")),
+  sides: later(() => import("../parts/sides")),
   spoken: later(() => import("../parts/Spoken.svelte")),
   bars: later(() => import("../parts/bars")),
   table: later(() => import("../parts/ChartTable.svelte")),
