@@ -13,7 +13,8 @@ SHELL := /bin/bash
 
 CARGO ?= cargo
 NPM_CI := npm ci --no-audit --no-fund --prefer-offline
-WEB_SOURCES := $(shell find web/src web/public -type f) web/index.html web/package.json web/vite.config.ts web/svelte.config.js web/tsconfig.json
+WEB_SOURCES := $(shell find web/src web/public -type f) web/index.html web/wall.html web/package.json web/vite.config.ts web/vite.wall.config.ts \
+	web/svelte.config.js web/tsconfig.json
 
 run: web/dist/index.html
 	$(CARGO) build --locked --release

@@ -7,6 +7,7 @@ mod litestream;
 mod proxies;
 mod service;
 mod supervised;
+mod watching;
 
 use std::fs;
 use std::path::{Path, PathBuf};

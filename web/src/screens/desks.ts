@@ -2,3 +2,4 @@
 
 export { default as screens } from "./Screens.svelte";
 export { default as system } from "./System.svelte";
+export { default as webhooks } from "./Webhooks.svelte";

@@ -5,6 +5,7 @@ export default {
   workspace: "Arbeitsbereich",
   screens: "Bildschirme",
   system: "System",
+  webhooks: "Webhooks",
   look: "{look} von {all} brauchen einen Blick",
   allWell: "Alle zeigen, was da ist",
   pair: "Bildschirm verbinden",

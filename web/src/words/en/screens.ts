@@ -4,6 +4,7 @@ export default {
   workspace: "Workspace",
   screens: "Screens",
   system: "System",
+  webhooks: "Webhooks",
   look: "{look} of {all} need a look",
   allWell: "All of them show what there is",
   pair: "Pair a screen",

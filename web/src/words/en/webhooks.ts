@@ -1,0 +1,28 @@
+// Webhooks, as whoever looks after them sees them.
+
+export default {
+  webhooks: "Webhooks",
+  make: "New webhook",
+  none: "A webhook sends every activity of a view to an address, in order, each batch until it is taken. A receiver that was away gets what it missed.",
+  url: "Address",
+  urlHint: "https, at a host that the internet reaches.",
+  view: "View",
+  key: "Key",
+  keyHint: "What it is called in the API.",
+  save: "Save",
+  edit: "Edit",
+  editWhat: "Edit {name}",
+  remove: "Delete",
+  removeSure: "What has not been sent yet never will be. Press once more to delete.",
+  pause: "Let it rest",
+  goOn: "Go on",
+  again: "Try now",
+  renew: "New secret",
+  secret: "It signs with this secret, which is shown once. The one before holds for another day.",
+  states: { ok: "Everything was taken", failing: "Not taken", ended: "Ended by the receiver", resting: "Rests" },
+  lag: "{count|At most one activity waits|At most # activities wait}",
+  nothingWaits: "nothing waits",
+  tried: "last tried {time}",
+  nextAt: "next at {time}, attempt {count}",
+  answered: "answered {status}",
+} as const;
