@@ -37,7 +37,8 @@ describe("walls", () => {
   let screen;
   const rows = () => screen.locator(".row");
   const listed = (name) => desk.getByRole("list", { name: "Screens" }).getByRole("listitem").filter({ hasText: name });
-  const said = (name, state) => listed(name).and(desk.locator(`[data-state="${state}"]`)).waitFor();
+  /** What is wrong with a screen is said within 15 seconds; a busy machine is given more. */
+  const said = (name, state) => listed(name).and(desk.locator(`[data-state="${state}"]`)).waitFor({ timeout: 60_000 });
   /** What a counter shows. */
   const number = async (label) => Number((await screen.locator(".counter").filter({ hasText: label }).locator(".number").innerText()).replace(/\D/g, ""));
 
@@ -114,11 +115,11 @@ describe("walls", () => {
   test("it heals: the last good picture stays, says since when, and goes on by itself", async () => {
     const shown = await rows().count();
     await server.down();
-    await screen.locator("html.stale").waitFor();
+    await screen.locator("html.stale").waitFor({ timeout: 60_000 });
     await screen.getByText(/Stale since \d\d:\d\d, reconnecting/).waitFor();
     assert.equal(await rows().count(), shown, "nothing of it is gone");
     await server.up();
-    await screen.locator("html:not(.stale)").waitFor();
+    await screen.locator("html:not(.stale)").waitFor({ timeout: 60_000 });
     await server.post(draft(2, { partner: "globex", flavor: "content.shared" }));
     await until(() => rows().first().innerText(), (text) => /Globex/.test(text), "what came after");
     // The page of a screen that was loaded again knows who it is.
