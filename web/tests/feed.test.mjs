@@ -363,6 +363,18 @@ describe("Partner Activity", () => {
     await sameAsStored(page, server, "");
   });
 
+  test("7: a part of the page that could not be read comes by itself", async () => {
+    await server.post(drafts(0, 10));
+    const late = /\/assets\/sides-/;
+    await browser.context.route(late, (route) => route.abort());
+    await open();
+    await sealed(page);
+    const views = page.getByRole("region", { name: "Views" });
+    assert.equal(await views.count(), 0);
+    await browser.context.unroute(late);
+    await views.getByRole("link", { name: "All opens", exact: true }).waitFor();
+  });
+
   test("7: a tab that slept offline comes back with all of it, also under another filter", async () => {
     await server.post(drafts(0, 30));
     await open("partner=acme");

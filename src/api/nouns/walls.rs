@@ -155,9 +155,12 @@ impl Read for WallDraft {
         let layout = fields.optional("layout", OneOf(Layout::WORDS), "What it draws; `feed` without it.");
         let layout = layout.and_then(Layout::parse).unwrap_or_default();
         let mut views = Vec::new();
-        for view in
-            fields.list("views", KeyText, WALL_VIEWS_MAX, "Keys of its views, none of them private, in the order that they are shown.")
-        {
+        for view in fields.list(
+            "views",
+            KeyText,
+            WALL_VIEWS_MAX,
+            "Keys of its views, none of them private, in the order that they are shown; the layout `system` has none.",
+        ) {
             if !views.contains(&view) {
                 views.push(view);
             }
@@ -177,6 +180,10 @@ impl Read for WallDraft {
         let banner = fields.optional("banner", BannerRule, "What hangs over it for a while.");
         if layout != Layout::System && views.is_empty() && fields.is_fine() {
             fields.fault("views", "no_view", "name at least one view; a wall of the layout system alone needs none");
+        }
+        // It shows no activities, and its screens read none.
+        if layout == Layout::System {
+            views.clear();
         }
         let wall = Wall {
             layout,

@@ -119,8 +119,8 @@ async fn a_wall_is_what_was_put_and_says_what_is_wrong() {
         let fault = &refused.json()["errors"][0];
         assert_eq!((refused.status.as_u16(), &fault["path"], &fault["code"]), (422, &json!(path), &json!(code)), "{body}");
     }
-    let system = app.put(&key, "/v1/walls/ops", r#"{"name":"Operations","layout":"system"}"#).await;
-    assert_eq!(system.status, 201, "{}", system.text());
+    let system = app.put(&key, "/v1/walls/ops", r#"{"name":"Operations","layout":"system","views":["opens"]}"#).await;
+    assert_eq!((system.status.as_u16(), &system.json()["views"]), (201, &json!([])), "it shows no activities");
     let private = app.put(&key, "/v1/views/mine", r#"{"name":"Mine","private":true}"#).await;
     assert_eq!(private.status, 201);
     assert_eq!(

@@ -7,14 +7,24 @@ import { language } from "../words/language.svelte";
 const RELOAD_REST_MS = 60_000;
 const RELOADED = "reloaded for a file";
 
-function later<T>(read: () => Promise<T>): (ahead?: boolean) => Promise<T> {
+/** How long a part rests that could not be read. */
+const AGAIN_MS = 2_000;
+
+/** A part comes when the server is back; one that `tells` fails instead, for who says so, and so does one that is only read ahead. */
+function later<T>(read: () => Promise<T>, tells = false): (ahead?: boolean) => Promise<T> {
   let held: Promise<T> | undefined;
-  return (ahead = false) =>
-    (held ??= read().then(worded).catch(async (error: unknown) => {
+  let wanted = false;
+  const look = (): Promise<T> =>
+    read().then(worded).catch(async (error: unknown) => {
+      if (wanted) await anew();
+      if (wanted && !tells) return new Promise<void>((run) => setTimeout(run, AGAIN_MS)).then(look);
       held = undefined;
-      if (!ahead) await anew();
       throw error;
-    }));
+    });
+  return (ahead = false) => {
+    wanted ||= !ahead;
+    return (held ??= look());
+  };
 }
 
 /** Its words come with it. */
@@ -56,7 +66,7 @@ export const parts = {
   bars: later(() => import("../parts/bars")),
   table: later(() => import("../parts/ChartTable.svelte")),
   time: later(() => import("../parts/TimePick.svelte")),
-  rooms: later(() => import("../screens/rooms")),
+  rooms: later(() => import("../screens/rooms"), true),
 };
 
 /** Reads all of it, when nothing else is to be done. */
