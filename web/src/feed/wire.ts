@@ -2013,7 +2013,7 @@ export interface components {
              * @enum {string|null}
              */
             theme?: "dark" | "light" | null;
-            /** @description Keys of its views, none of them private, in the order that they are shown. */
+            /** @description Keys of its views, none of them private, in the order that they are shown; the layout `system` has none. */
             views?: string[] | null;
             /**
              * Format: iana-time-zone
@@ -2068,7 +2068,7 @@ export interface components {
              * @enum {string|null}
              */
             theme?: "dark" | "light" | null;
-            /** @description Keys of its views, none of them private, in the order that they are shown. */
+            /** @description Keys of its views, none of them private, in the order that they are shown; the layout `system` has none. */
             views?: string[] | null;
             /**
              * Format: iana-time-zone
