@@ -77,7 +77,11 @@ impl Hall {
 
     async fn screen(&self, number: &str) -> Value {
         let listed = self.app.get(&self.key, "/v1/screens").await.json();
-        let found = listed["items"].as_array().expect("items").iter().find(|screen| screen["id"].to_string() == number);
+        let found = listed["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .find(|screen| screen["id"] == serde_json::from_str::<Value>(number).expect("a number"));
         found.cloned().unwrap_or_else(|| panic!("{number} is not in {listed}"))
     }
 
