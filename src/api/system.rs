@@ -149,7 +149,7 @@ pub async fn system(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> 
     responses((status = 200, description = "Events until either side ends it", body = String, content_type = "text/event-stream")))]
 pub async fn system_stream(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> Result<Response, Problem> {
     let workspace = caller.principal.workspace;
-    let heard = caller.principal.heard;
+    let (heard, until) = (caller.principal.heard, caller.principal.grant.until);
     let ends = api.readers.shutdown();
     let events = stream::unfold((api, true), move |(api, first)| {
         let ends = ends.clone();
@@ -158,7 +158,7 @@ pub async fn system_stream(State(api): State<Arc<Api>>, caller: Caller, _: NoQue
                 ends.run_until_cancelled(tokio::time::sleep(TELL_EVERY)).await?;
             }
             // Something was revoked since: who asks comes back, and is looked at again.
-            if api.authenticator.heard() != heard {
+            if api.authenticator.heard() != heard || until.is_some_and(|until| until <= api.clock.now()) {
                 return None;
             }
             let body = told(&api, workspace).await.ok()?;

@@ -313,3 +313,14 @@ async fn an_address_of_its_own_needs_no_code() {
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
     hall.app.finish().await;
 }
+
+/// The addresses of the page are no wrong links: whoever opens one is answered as for a page.
+#[tokio::test]
+async fn the_addresses_of_the_page_are_its_own() {
+    let app = TestApp::start().await;
+    for (path, status) in [("/s", 200), ("/screens", 200), ("/system", 200), ("/webhooks", 200), ("/nowhere", 404)] {
+        let answer = app.request(Method::GET, path, &[("accept", "text/html")], "").await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+    app.finish().await;
+}
