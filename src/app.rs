@@ -24,6 +24,7 @@ use crate::api::{Api, ApiConfig, Rates, routes};
 use crate::auth::{Operator, Revocations, Scopes, SecretKey};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, IntakeConfig};
+use crate::consumers::alerts::{AlertMeans, Alerts};
 use crate::consumers::{Consumers, WebhookMeans};
 use crate::domain::{Key, UnixMs};
 use crate::hub::Hub;
@@ -31,11 +32,11 @@ use crate::ingest::{Ingest, IngestConfig};
 use crate::ops::metrics::Recorder;
 use crate::ops::ready::Ready;
 use crate::ops::{self, Ops};
-use crate::outbound::{Outbound, SystemResolver};
+use crate::outbound::{Mail, Outbound, SystemResolver};
 use crate::publish::Publisher;
 use crate::session::{Grants, Readers};
-use crate::store::{CredentialKind, NewCredential, OpenFor, Reads, Store, StoreError, TurnLimits};
-use crate::system::System;
+use crate::store::{ChangedName, CredentialKind, NamedKind, NewCredential, OpenFor, Reads, Store, StoreError, TurnLimits};
+use crate::system::{Rhythm, System};
 
 /// How long a stage may take to end when it is told to; then it is told as left over.
 const STAGE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -202,7 +203,38 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     let means = consuming::means(&store, &reads, &ingest, heads, &clock);
     let outbound = Outbound::new(Arc::new(SystemResolver), config.webhooks.allow_loopback).map_err(AppError::Tls)?;
     let webhooks = WebhookMeans { store: store.clone(), reads: reads.clone(), outbound: Arc::new(outbound), clock: clock.clone() };
-    let consumers = consuming::start(means, &webhooks, tasks, end).await?;
+    let system = {
+        let recorder = recorder.clone();
+        let database = config.database_url()?.file().to_owned();
+        Arc::new(System::new(move || recorder.render(), database, clock.clone(), hub.pulse().clone()))
+    };
+    let api_addr = address_of(&api_listener, &config.listen)?;
+    let alerts = Alerts::new(AlertMeans {
+        store: store.clone(),
+        reads: reads.clone(),
+        heads: means.heads.clone(),
+        outbound: webhooks.outbound.clone(),
+        mail: Arc::new(Mail::new(&config.mail).map_err(ConfigError::Value)?),
+        pulse: hub.pulse().clone(),
+        sources: {
+            let system = system.clone();
+            Arc::new(move |workspace, now| {
+                let sources = system.sources.of(workspace, now).into_iter();
+                sources.map(|source| (source.key, source.at, source.rhythm == Rhythm::Silent)).collect()
+            })
+        },
+        announce: {
+            let readers = readers.clone();
+            Arc::new(move |workspace, key: Key| {
+                let readers = readers.clone();
+                let name = ChangedName { workspace, kind: NamedKind::Alert, event: "".into(), key: key.as_str().into() };
+                Box::pin(async move { readers.changed(workspace, [Arc::new(name)].into()).await })
+            })
+        },
+        url: if config.url.is_empty() { format!("http://{api_addr}") } else { config.url.clone() },
+        clock: clock.clone(),
+    });
+    let consumers = consuming::start(means, &webhooks, &alerts, tasks, end).await?;
 
     let Stage { tasks, end } = &stages.keepers;
     let authenticator = Arc::new(Authenticator::new(store.keyring.clone(), heard, clock.clone()));
@@ -222,11 +254,6 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         true => store.keyring.workspace_by_key(Operator::assume(), Key::trusted(DEMO_WORKSPACE)).await?.map(|w| w.id),
         false => None,
     };
-    let system = {
-        let recorder = recorder.clone();
-        let database = config.database_url()?.file().to_owned();
-        Arc::new(System::new(move || recorder.render(), database, clock.clone(), hub.pulse().clone()))
-    };
     tasks.spawn(system.clone().keep(end.clone()));
     let api_config = ApiConfig { origins: config.origins.clone(), demo };
     let api = Api::new(
@@ -235,6 +262,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         readers.clone(),
         consumers.clone(),
         webhooks,
+        alerts,
         clock.clone(),
         api_config,
         authenticator,
@@ -242,7 +270,6 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         system.clone(),
     );
     let (connections, ends) = (TaskTracker::new(), Ends::default());
-    let api_addr = address_of(&api_listener, &config.listen)?;
     let mut listeners = vec![serve(api_listener, routes::router(Arc::new(api)), &config.http, &connections, &ends)];
     let ready = Arc::new(Ready::new(ingest.clone(), hub, readers.clone(), clock.clone()));
     stages.keepers.tasks.spawn(ready.clone().beat(stages.keepers.end.clone()));

@@ -11,6 +11,7 @@ use crate::api::rate::RateConfig;
 use crate::api::serve::HttpConfig;
 use crate::hub::HubConfig;
 use crate::ingest::THINGS_MAX;
+use crate::outbound::MailConfig;
 use crate::session::SessionConfig;
 use crate::store::{DatabaseUrl, DatabaseUrlError};
 
@@ -37,6 +38,8 @@ pub struct Config {
     pub database: String,
     /// Address of the API and the page; port 0 takes a free one.
     pub listen: String,
+    /// Under which address people open it, as in `https://desk.example`: links of alerts begin with it. Empty is where it listens.
+    pub url: String,
     /// Address of `/metrics`, `/live` and `/ready`, or `off`.
     pub ops_listen: String,
     /// `text` or `json`.
@@ -59,6 +62,8 @@ pub struct Config {
     pub session: SessionConfig,
     /// What is sent to addresses that users name.
     pub webhooks: WebhooksConfig,
+    /// The server that mail is given to.
+    pub mail: MailConfig,
 }
 
 /// Where webhooks may send to.
@@ -106,6 +111,7 @@ impl Default for Config {
         Self {
             database: "sqlite:tidings.db".to_owned(),
             listen: "127.0.0.1:8080".to_owned(),
+            url: String::new(),
             ops_listen: "127.0.0.1:9464".to_owned(),
             log_format: LogFormat::Text,
             log: "info".to_owned(),
@@ -117,6 +123,7 @@ impl Default for Config {
             hub: HubConfig::default(),
             session: SessionConfig::default(),
             webhooks: WebhooksConfig::default(),
+            mail: MailConfig::default(),
         }
     }
 }
@@ -201,6 +208,13 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         if let Some(fault) = self.rate.fault() {
             return Err(ConfigError::Value(fault));
+        }
+        if let Some(fault) = self.mail.fault() {
+            return Err(ConfigError::Value(fault));
+        }
+        let is_base = |url: &str| (url.starts_with("http://") || url.starts_with("https://")) && !url.ends_with('/');
+        if !self.url.is_empty() && !is_base(&self.url) {
+            return Err(ConfigError::Value(format!("url: {:?} must be as in https://desk.example, without a / at its end", self.url)));
         }
         let bad = self.origins.iter().find(|o| !(o.starts_with("http://") || o.starts_with("https://")) || o.ends_with('/'));
         match bad {
@@ -303,6 +317,9 @@ mod tests {
             ("[http]\ncolour = 1", &[], "colour"),
             ("listen = 5", &[], "listen"),
             ("", &[("TIDINGS_HTTP_IDLE_TIMEOUT_S", "soon")], "TIDINGS_HTTP_IDLE_TIMEOUT_S"),
+            ("url = \"desk.example\"", &[], "url"),
+            ("[mail]\nhost = \"mail.example\"", &[], "mail.from"),
+            ("[mail]\ntls = \"some\"", &[], "tls"),
             ("[rate]\ndrafts_burst = 10", &[], "drafts_burst"),
             ("[rate]\nthings_per_minute = 4", &[], "rate.things_per_minute is 4; it must be at least 5"),
             ("[ingest]\nthings_max = -1", &[], "things_max"),

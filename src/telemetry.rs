@@ -99,6 +99,8 @@ metrics! {
     CONSUMER_DEAD_LETTERS = Counter "tidings_consumer_dead_letters_total";
     /// Attempts of webhooks, by `result`.
     WEBHOOK_ATTEMPTS = Counter "tidings_webhook_attempts_total";
+    /// Notices of alerts that were sent, by `result`.
+    ALERT_NOTICES = Counter "tidings_alert_notices_total";
     /// Activities that the receivers of webhooks took.
     WEBHOOK_SENT = Counter "tidings_webhook_activities_total";
     /// Entries that were taken away because they were kept for long enough.

@@ -86,6 +86,8 @@ codes! {
     ID_CONFLICT = "id_conflict", 409, "The id is taken by other content", "Give a new activity a new id; send the same one unchanged.";
     /// What is to be deleted is used.
     IN_USE = "in_use", 409, "It is in use", "Delete or change first what detail names.";
+    /// An alert that does not fire needs nobody.
+    NOT_FIRING = "not_firing", 409, "The alert does not fire", "Nothing is to be done; GET it to see since when.";
     /// The activity was erased.
     ERASED = "erased", 410, "The activity was erased", "Nothing of it is left; its id stays taken.";
     /// The cursor was good once.

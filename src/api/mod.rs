@@ -4,6 +4,7 @@
 //! sockets. Nothing here decides what is stored or who gets it.
 
 mod activities;
+mod alerts;
 mod answers;
 pub mod authenticate;
 pub mod authorise;
@@ -27,6 +28,7 @@ mod idempotency;
 mod leftover;
 mod lists;
 mod making;
+mod notice;
 mod nouns;
 mod openapi;
 mod operation;
@@ -61,6 +63,7 @@ pub use read::rule::plain_text;
 
 use crate::auth::WorkspaceId;
 use crate::clock::Clock;
+use crate::consumers::alerts::Alerts;
 use crate::consumers::{Consumers, WebhookMeans};
 use crate::ingest::Ingest;
 use crate::session::Readers;
@@ -88,6 +91,8 @@ pub struct Api {
     pub consumers: Consumers,
     /// What webhooks work with.
     pub webhooks: WebhookMeans,
+    /// How alerts stand.
+    pub alerts: Alerts,
     /// The time of day.
     pub clock: Clock,
     /// What it was told.
@@ -113,6 +118,7 @@ impl Api {
         readers: Readers,
         consumers: Consumers,
         webhooks: WebhookMeans,
+        alerts: Alerts,
         clock: Clock,
         config: ApiConfig,
         authenticator: Arc<Authenticator>,
@@ -125,6 +131,7 @@ impl Api {
             readers,
             consumers,
             webhooks,
+            alerts,
             clock,
             config,
             authenticator,

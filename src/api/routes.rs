@@ -13,8 +13,8 @@ use super::edge::{edge, unknown_method, unknown_path};
 use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
-    Api, activities, corrections, credentials, docs, export, facets, history, openapi, pairing, retention, screens, session, shares,
-    signin, streams, system, webhooks, workspace,
+    Api, activities, alerts, corrections, credentials, docs, export, facets, history, notice, openapi, pairing, retention, screens,
+    session, shares, signin, streams, system, webhooks, workspace,
 };
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
@@ -138,6 +138,9 @@ pub fn routes() -> Vec<Route> {
     const SHARES: Needs = Needs::Right(Right::Shares);
     const OPERATE: Needs = Needs::Right(Right::Operate);
     const WALLS: Needs = Needs::Right(Right::Walls);
+    const ALERTS: Needs = Needs::Right(Right::Alerts);
+    const ACKNOWLEDGE: Needs = Needs::Right(Right::Acknowledge);
+    const ALERTED: Needs = Needs::AnyOf(&[Right::Read, Right::Alerts, Right::Acknowledge]);
     const KEYS: Needs = Needs::Right(Right::Keys);
     // What one may change one may see.
     const SEEN: Needs = Needs::AnyOf(&[Right::Read, Right::Directory]);
@@ -192,6 +195,13 @@ pub fn routes() -> Vec<Route> {
         delete("/v1/webhooks/{webhook}", WEBHOOKS, webhooks::delete_webhook, of::<webhooks::__path_delete_webhook>),
         post("/v1/webhooks/{webhook}/redeliver", WEBHOOKS, NAMES_BYTES_MAX, webhooks::redeliver, of::<webhooks::__path_redeliver>),
         post("/v1/webhooks/{webhook}/secret", WEBHOOKS, 0, webhooks::rotate_secret, of::<webhooks::__path_rotate_secret>),
+        get("/v1/alerts/{alert}/history", ALERTED, alerts::history, of::<alerts::__path_history>),
+        post("/v1/alerts/{alert}/acknowledge", ACKNOWLEDGE, NAMES_BYTES_MAX, alerts::acknowledge, of::<alerts::__path_acknowledge>),
+        post("/v1/alerts/{alert}/mute", ACKNOWLEDGE, NAMES_BYTES_MAX, alerts::mute, of::<alerts::__path_mute>),
+        post("/v1/alerts/{alert}/test", ACKNOWLEDGE, 0, alerts::test, of::<alerts::__path_test>),
+        get("/v1/alerts:mute", ALERTED, alerts::muted, of::<alerts::__path_muted>),
+        post("/v1/alerts:mute", ACKNOWLEDGE, NAMES_BYTES_MAX, alerts::mute_all, of::<alerts::__path_mute_all>),
+        post("/v1/channels/{channel}/secret", ALERTS, 0, alerts::rotate_channel, of::<alerts::__path_rotate_channel>),
         post("/v1/screens", Nothing, 0, pairing::begin, of::<pairing::__path_begin>),
         get("/v1/screens/wait", Nothing, pairing::wait, of::<pairing::__path_wait>),
         get("/v1/screens", WALLS, screens::list, of::<screens::__path_list>),
@@ -210,6 +220,14 @@ pub fn routes() -> Vec<Route> {
         page("/docs/script.js", docs::script),
         page("/signin", signin::ask),
         Route { method: "POST", body_bytes_max: STRANGER_BYTES_MAX, handler: routing::post(signin::enter), ..page("/signin", signin::ask) },
+        page("/a/style.css", notice::style),
+        page("/a/{secret}", notice::show),
+        Route {
+            method: "POST",
+            body_bytes_max: STRANGER_BYTES_MAX,
+            handler: routing::post(notice::acknowledge),
+            ..page("/a/{secret}", notice::show)
+        },
         page("/signin/style.css", signin::style),
         page("/signin/press.js", signin::press),
     ];
@@ -218,6 +236,8 @@ pub fn routes() -> Vec<Route> {
     table.extend(nouns::rows::<nouns::messages::Messages>(SEEN, DIRECTORY));
     table.extend(nouns::rows::<nouns::campaigns::Campaigns>(SEEN, DIRECTORY));
     table.extend(nouns::rows::<nouns::walls::Walls>(Needs::AnyOf(&[Right::Read, Right::Walls]), WALLS));
+    table.extend(nouns::rows::<nouns::channels::ChannelsNoun>(ALERTS, ALERTS));
+    table.extend(nouns::rows::<nouns::alerts::AlertsNoun>(ALERTED, ALERTS));
     table.extend(nouns::rows::<nouns::views::Views>(READ, Needs::AnyOf(&[Right::Views, Right::OwnViews])));
     table
 }

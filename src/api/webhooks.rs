@@ -112,7 +112,7 @@ struct RedeliverDraft {
 documented!(WebhookDraft, RedeliverDraft);
 
 /// An address; where it may lead is looked at later.
-struct Address;
+pub(super) struct Address;
 /// A cursor of the log.
 struct Position;
 

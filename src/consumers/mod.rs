@@ -13,6 +13,7 @@
 //! work twice but never lose any, for a cursor moves only from where its mover has seen it
 //! ([`Consumed::from`](crate::store::Consumed::from)).
 
+pub mod alerts;
 mod backoff;
 mod lanes;
 mod retention;

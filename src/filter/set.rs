@@ -101,6 +101,11 @@ impl FilterSet {
         Self { clauses, words }
     }
 
+    /// One clause of one value, which is canonical.
+    pub fn one(field: Field, value: &str) -> Self {
+        Self::canonical(vec![Clause { field, negated: false, values: vec![value.into()] }], Vec::new())
+    }
+
     /// What exists for whoever is bound to an event, and perhaps to one partner of it.
     pub fn granted(event: Option<&Key>, partner: Option<&Key>) -> Self {
         let Some(event) = event else { return Self::default() };

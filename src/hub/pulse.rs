@@ -43,6 +43,7 @@ pub struct Pulse {
     /// When what the last probe brought along was durable; 0 before the first has passed.
     passed_at: AtomicI64,
     is_broken: AtomicBool,
+    is_watched: AtomicBool,
     broken: Mutex<Option<Broken>>,
 }
 
@@ -65,6 +66,16 @@ impl Pulse {
         let is_news = broken.replace(Broken { since, reason }).is_none();
         self.is_broken.store(true, Ordering::Release);
         is_news
+    }
+
+    /// Whether somebody wants to know who does not read: then it is tested all the same.
+    pub fn watch(&self, is_watched: bool) {
+        self.is_watched.store(is_watched, Ordering::Release);
+    }
+
+    /// True while somebody does.
+    pub fn is_watched(&self) -> bool {
+        self.is_watched.load(Ordering::Acquire)
     }
 
     /// When the path was last known to work: everything that was durable then has come through. `None` before the first time.

@@ -52,7 +52,8 @@ impl People {
         }
     }
 
-    fn of_snapshot(snapshot: &MembershipSnapshot) -> Self {
+    /// As of a snapshot of the store.
+    pub fn of_snapshot(snapshot: &MembershipSnapshot) -> Self {
         let mut people = Self::default();
         for p in &snapshot.partners {
             people.by_event.entry(p.event.clone()).or_default().insert(p.partner.clone(), p.memberships.clone());
@@ -60,7 +61,8 @@ impl People {
         people
     }
 
-    fn apply(&mut self, change: &MembershipChange) {
+    /// Follows a change.
+    pub fn apply(&mut self, change: &MembershipChange) {
         let partners = self.by_event.entry(change.event.clone()).or_default();
         for (who, member) in [(&change.added, true), (&change.removed, false)] {
             for partner in who {

@@ -1,6 +1,6 @@
 //! Whether the whole path works: a probe is made durable and comes through publisher and every shard.
 //!
-//! It leaves nothing behind: one row is overwritten, and no log grows. While anybody reads one is sent each second, so that
+//! It leaves nothing behind: one row is overwritten, and no log grows. While anybody reads, or an alert stands, one is sent each second, so that
 //! who sees nothing come knows that nothing came (`hub/pulse.rs`); `/ready` and the supervisor go by the same probes.
 
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl Ready {
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut passed = Instant::now();
         while shutdown.run_until_cancelled(every.tick()).await.is_some() {
-            if self.readers.open() == 0 && !self.pulse().is_broken() {
+            if self.readers.open() == 0 && !self.pulse().is_broken() && !self.pulse().is_watched() {
                 passed = Instant::now();
                 continue;
             }

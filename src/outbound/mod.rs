@@ -5,6 +5,7 @@
 //! they lead to is held to the same before anything is sent. Nothing is redirected.
 
 mod address;
+mod mail;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
 pub use self::address::is_public;
+pub use self::mail::{Mail, MailConfig, MailTls};
 use crate::domain::Invalid;
 
 /// How long one attempt may take, from the resolving of the name to the end of the answer.

@@ -34,11 +34,13 @@ pub enum CredentialKind {
     Share,
     /// A browser that shows a wall.
     Screen,
+    /// The link of a notice, which opens the page of its alert; its name is the key of that.
+    Alert,
 }
 
 impl CredentialKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket, Self::Share, Self::Screen];
+    pub const ALL: [Self; 8] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket, Self::Share, Self::Screen, Self::Alert];
 
     /// The word in the secret and in the store.
     pub const fn as_str(self) -> &'static str {
@@ -50,6 +52,7 @@ impl CredentialKind {
             Self::Ticket => "ticket",
             Self::Share => "share",
             Self::Screen => "screen",
+            Self::Alert => "alert",
         }
     }
 

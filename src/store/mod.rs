@@ -6,7 +6,10 @@
 //! All writes to a log go through [`ActivityLog::commit`], called by one task; nothing is answered before it
 //! is durable. Reads are bounded: by rows, by bytes and by time.
 
+mod alert;
+mod alerting;
 mod change;
+mod channel;
 mod consumed;
 #[cfg(test)]
 pub(crate) mod contract;
@@ -37,7 +40,12 @@ use crate::domain::{ActivityId, Key, Mark, Origin, Seq, UnixMs};
 use crate::filter::FilterSet;
 
 pub use crate::tallies::Stretch;
+pub use alert::{ALERTS_MAX, Alert, Between, COUNT_MAX, FirstBy, STEPS_MAX, TO_MAX, Then, When};
+pub use alerting::{
+    AlertBoard, AlertLine, AlertState, Alerting, AlertsKept, HISTORY_MAX, Mute, NoticeRecord, StandingAlert, StandingChannel, Turned,
+};
 pub use change::{AppendResult, Change, ChangedName, Committed, LogBatch, MissingThing, Outcome};
+pub use channel::{CHANNELS_MAX, Channel, ChannelKind, MAIL_TO_MAX};
 pub use consumed::{Consumed, ConsumerCursor, Cursors, DEAD_LETTERS_MAX, DeadLetter, REASON_BYTES_MAX};
 pub use correction::Correction;
 pub use credential::{Confined, Credential, CredentialKind, NewCredential, Opened, Revoked, WorkspaceRecord};
@@ -189,6 +197,8 @@ pub struct Store {
     pub keeping: Arc<dyn Keeping>,
     /// Webhooks and how far they have come.
     pub webhooks: Arc<dyn Webhooks>,
+    /// How alerts stand.
+    pub alerting: Arc<dyn Alerting>,
     /// What is done with the database as a whole.
     pub upkeep: Arc<dyn Upkeep>,
 }

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use super::alert::Alert;
+use super::channel::Channel;
 use super::view::View;
 use super::wall::Wall;
 use crate::auth::WorkspaceId;
@@ -27,15 +29,20 @@ pub enum NamedKind {
     View,
     /// A wall.
     Wall,
+    /// A channel.
+    Channel,
+    /// An alert.
+    Alert,
 }
 
 impl NamedKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Event, Self::Partner, Self::Message, Self::Campaign, Self::View, Self::Wall];
+    pub const ALL: [Self; 8] =
+        [Self::Event, Self::Partner, Self::Message, Self::Campaign, Self::View, Self::Wall, Self::Channel, Self::Alert];
 
     /// True for what stands in the workspace itself, not in an event.
     pub const fn is_top(self) -> bool {
-        matches!(self, Self::Event | Self::View | Self::Wall)
+        matches!(self, Self::Event | Self::View | Self::Wall | Self::Channel | Self::Alert)
     }
 
     /// Those that activities name, and make on first sight.
@@ -55,6 +62,8 @@ impl NamedKind {
             Self::Campaign => "campaign",
             Self::View => "view",
             Self::Wall => "wall",
+            Self::Channel => "channel",
+            Self::Alert => "alert",
         }
     }
 }
@@ -69,6 +78,8 @@ impl NamedKind {
             Self::Campaign => "unknown_campaign",
             Self::View => "unknown_view",
             Self::Wall => "unknown_wall",
+            Self::Channel => "unknown_channel",
+            Self::Alert => "unknown_alert",
         }
     }
 }
@@ -139,6 +150,20 @@ pub enum Thing {
         /// All else.
         wall: Box<Wall>,
     },
+    /// A channel.
+    Channel {
+        /// Its name.
+        name: String,
+        /// All else.
+        channel: Box<Channel>,
+    },
+    /// An alert.
+    Alert {
+        /// Its name.
+        name: String,
+        /// All else.
+        alert: Box<Alert>,
+    },
 }
 
 impl Thing {
@@ -151,6 +176,8 @@ impl Thing {
             Self::Campaign { .. } => NamedKind::Campaign,
             Self::View { .. } => NamedKind::View,
             Self::Wall { .. } => NamedKind::Wall,
+            Self::Channel { .. } => NamedKind::Channel,
+            Self::Alert { .. } => NamedKind::Alert,
         }
     }
 
@@ -161,7 +188,9 @@ impl Thing {
             | Self::Partner { name, .. }
             | Self::Campaign { name }
             | Self::View { name, .. }
-            | Self::Wall { name, .. } => name,
+            | Self::Wall { name, .. }
+            | Self::Channel { name, .. }
+            | Self::Alert { name, .. } => name,
             Self::Message { subject } => subject,
         }
     }
@@ -230,6 +259,11 @@ impl Thing {
             fields.extend([("language", wall.language.clone()), ("overscan", Some(wall.overscan.to_string()))]);
             fields.push(("banner", wall.banner.as_ref().map(|banner| format!("{} until {}", banner.text, banner.until))));
         }
+        match self {
+            Self::Channel { channel, .. } => fields.extend(channel.fields()),
+            Self::Alert { alert, .. } => fields.extend(alert.fields()),
+            _ => {}
+        }
         fields
     }
 
@@ -246,11 +280,13 @@ impl Thing {
         [Some(self.name()), email, company].into_iter().chain(self.tags().iter().map(|tag| Some(tag.as_str())))
     }
 
-    /// All of a view or a wall but its name, as it is kept.
+    /// All of what stands in no event but its name, as it is kept.
     pub fn body(&self) -> Option<String> {
         match self {
             Self::View { view, .. } => Some(view.to_json()),
             Self::Wall { wall, .. } => Some(wall.to_json()),
+            Self::Channel { channel, .. } => Some(channel.to_json()),
+            Self::Alert { alert, .. } => Some(alert.to_json()),
             _ => None,
         }
     }

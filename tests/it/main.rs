@@ -8,4 +8,5 @@ mod crash;
 mod deploy;
 mod house;
 mod live;
+mod receiver;
 mod replay;

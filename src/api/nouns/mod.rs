@@ -2,7 +2,9 @@
 //!
 //! A new noun is a file with its [`Noun`], and a line in the route table.
 
+pub mod alerts;
 pub mod campaigns;
+pub mod channels;
 pub mod events;
 pub mod flavors;
 pub mod messages;
@@ -58,6 +60,8 @@ pub trait Noun: Send + Sync + 'static {
     const BODY_BYTES_MAX: usize;
     /// Whether [`Noun::check`] looks at what is there.
     const IS_CHECKED: bool = false;
+    /// Whether it is told with how it stands, so that it is never the same as before.
+    const IS_LIVE: bool = false;
     /// What is sent.
     type Draft: Read;
     /// What is read.
@@ -73,10 +77,21 @@ pub trait Noun: Send + Sync + 'static {
         true
     }
 
-    /// What follows of a change that was made of one.
-    fn follow(_: &Api, _: &At) -> impl Future<Output = Result<(), Problem>> + Send {
+    /// What follows of a change that was made of one: `created` where it was not there before, no body where it is no more.
+    fn follow(_: &Api, _: &At, _created: bool, _: Option<&mut Self::Body>) -> impl Future<Output = Result<(), Problem>> + Send {
         std::future::ready(Ok(()))
     }
+
+    /// Brings a thing that is to be put into the form in which it is kept.
+    ///
+    /// # Errors
+    /// What stands against it.
+    fn settle(_: &Api, _: &mut Thing) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    /// Adds to what is read how it stands.
+    fn tell(_: &Api, _: &At, _: &mut Self::Body) {}
 
     /// Whether somebody who may write may put `_new`, or remove what is there, in the place of `_now`.
     ///
@@ -150,7 +165,9 @@ impl<N: Noun> One<N> {
                 let mut faults = Invalid::none();
                 for MissingThing { kind, key } in missing {
                     let word = kind.as_str();
-                    faults.push(word, kind.unknown(), format!("there is no {word} {key}; make it first"));
+                    // Channels are named in lists.
+                    let path = if kind == NamedKind::Channel { "to" } else { word };
+                    faults.push(path, kind.unknown(), format!("there is no {word} {key}; make it first"));
                 }
                 Err(Problem::invalid(INVALID, faults))
             }
@@ -175,7 +192,10 @@ async fn list<N: Noun>(
     drop(turn);
     let mut bodies = Vec::with_capacity(found.items.len());
     for record in found.items.into_iter().filter(|record| N::is_seen(record, &caller.principal)) {
-        bodies.push(N::body(record).ok_or_else(other_kind)?);
+        let at = At { workspace: caller.principal.workspace, event: None, key: record.key.clone() };
+        let mut body = N::body(record).ok_or_else(other_kind)?;
+        N::tell(&api, &at, &mut body);
+        bodies.push(body);
     }
     Ok(Json(ListBody::from_page(bodies, found.next)))
 }
@@ -183,10 +203,10 @@ async fn list<N: Noun>(
 async fn get<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, headers: HeaderMap) -> Result<Response, Problem> {
     let record = one.record(&api).await?;
     let tag = entity_tag(&record);
-    if conditions::is_known(&headers, &tag)? {
+    if !N::IS_LIVE && conditions::is_known(&headers, &tag)? {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    shown::<N>(StatusCode::OK, record)
+    shown::<N>(&api, &one.at, StatusCode::OK, record, None).await
 }
 
 async fn put<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, mut sent: Sent) -> Result<Response, Problem> {
@@ -194,14 +214,14 @@ async fn put<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, mut sent: Sent) 
     let draft = sent.read::<N::Draft>().await?;
     let condition = conditions::of_put(&sent.headers)?;
     drop(sent);
-    let thing = N::thing(draft, &one.caller.principal);
+    let mut thing = N::thing(draft, &one.caller.principal);
+    N::settle(&api, &mut thing)?;
     if N::IS_CHECKED {
         N::check(Some(&thing), one.find(&api).await?.as_ref(), &one.caller.principal)?;
     }
     match one.put(&api, thing, condition.clone()).await? {
         Outcome::Put { created, record } => {
-            N::follow(&api, &one.at).await?;
-            shown::<N>(if created { StatusCode::CREATED } else { StatusCode::OK }, record)
+            shown::<N>(&api, &one.at, if created { StatusCode::CREATED } else { StatusCode::OK }, record, Some(created)).await
         }
         Outcome::Refused { now, .. } => Err(conditions::refused(N::KIND, &condition, now.as_ref())),
         other => Err(unexpected(&other)),
@@ -219,12 +239,12 @@ async fn patch<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, mut sent: Sent
         }
         let only_then = Condition::Unchanged(vec![record.tag()]);
         let draft = read::read(read::merge::merged(given_of::<N>(record.clone())?, patch.clone()), N::Draft::read)?;
-        let thing = N::thing(draft, &one.caller.principal);
+        let mut thing = N::thing(draft, &one.caller.principal);
+        N::settle(&api, &mut thing)?;
         N::check(Some(&thing), Some(&record), &one.caller.principal)?;
         match one.put(&api, thing, only_then).await? {
             Outcome::Put { record, .. } => {
-                N::follow(&api, &one.at).await?;
-                return shown::<N>(StatusCode::OK, record);
+                return shown::<N>(&api, &one.at, StatusCode::OK, record, Some(false)).await;
             }
             // Somebody else was faster: what they wrote is patched instead, or stands against the caller's condition.
             Outcome::Refused { .. } => {}
@@ -241,17 +261,24 @@ async fn delete<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, headers: Head
     }
     let change = Change::Remove { at: one.at.clone(), kind: N::KIND, condition: condition.clone(), by: one.caller.principal.actor };
     match changed(&api, change).await? {
-        Outcome::Removed => Ok(StatusCode::NO_CONTENT),
+        Outcome::Removed => {
+            N::follow(&api, &one.at, false, None).await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
         Outcome::Refused { now, .. } => Err(conditions::refused(N::KIND, &condition, now.as_ref())),
         Outcome::InUse { kind, by } => Err(Problem::new(IN_USE, format!("the {} {} is in use by {by}", kind.as_str(), one.at.key))),
         other => Err(unexpected(&other)),
     }
 }
 
-/// A thing as it is read, with its entity tag.
-fn shown<N: Noun>(status: StatusCode, record: Record) -> Result<Response, Problem> {
+/// A thing as it is read, with its entity tag; what follows of a change is done before.
+async fn shown<N: Noun>(api: &Api, at: &At, status: StatusCode, record: Record, created: Option<bool>) -> Result<Response, Problem> {
     let tag = entity_tag(&record);
-    let body = N::body(record).ok_or_else(other_kind)?;
+    let mut body = N::body(record).ok_or_else(other_kind)?;
+    if let Some(created) = created {
+        N::follow(api, at, created, Some(&mut body)).await?;
+    }
+    N::tell(api, at, &mut body);
     Ok((status, [(header::ETAG, tag)], Json(body)).into_response())
 }
 

@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Noun;
+use super::channels::begin;
+use crate::api::Api;
 use crate::api::authorise::{event_forbidden, right_missing};
 use crate::api::buckets::parse_zone;
 use crate::api::error::{PRECONDITION_FAILED, Problem};
@@ -14,7 +16,7 @@ use crate::domain::Invalid;
 use crate::domain::limits::FILTER_BYTES_MAX;
 use crate::export::Column;
 use crate::filter::FilterSet;
-use crate::store::{NamedKind, Record, Thing, View};
+use crate::store::{At, NamedKind, Record, Thing, View};
 
 /// Bytes of a view: a filter set at its limit, every letter of it escaped, and little else.
 const VIEW_BYTES_MAX: usize = 6 * FILTER_BYTES_MAX + 16 * 1024;
@@ -118,6 +120,14 @@ impl Read for ViewDraft {
 pub struct Views;
 
 impl Noun for Views {
+    /// Alerts that look at it look at what it says now.
+    async fn follow(api: &Api, at: &At, _: bool, _: Option<&mut ViewBody>) -> Result<(), Problem> {
+        if api.alerts.has(at.workspace) {
+            begin(api, at, None).await;
+        }
+        Ok(())
+    }
+
     const KIND: NamedKind = NamedKind::View;
     const LIST: &'static str = "/v1/views";
     const ONE: &'static str = "/v1/views/{view}";

@@ -136,13 +136,13 @@ impl Rule for BannerRule {
 }
 
 /// `22:00` as a minute of the day.
-fn minute(text: &str) -> Option<u16> {
+pub(super) fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':').filter(|(hour, minute)| hour.len() == 2 && minute.len() == 2)?;
     let (hour, minute) = (hour.parse::<u16>().ok()?, minute.parse::<u16>().ok()?);
     (hour * 60 + minute < DAY && minute < 60).then_some(hour * 60 + minute)
 }
 
-fn clock(minute: u16) -> String {
+pub(super) fn clock(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
@@ -264,7 +264,7 @@ impl Noun for Walls {
     }
 
     /// Its screens read by it: those that are open come back by what it says now.
-    async fn follow(api: &Api, at: &At) -> Result<(), Problem> {
+    async fn follow(api: &Api, at: &At, _: bool, _: Option<&mut WallBody>) -> Result<(), Problem> {
         let screens = api.store.keyring.screens(at.workspace).await?;
         let of_it: Vec<i64> = screens.iter().filter(|screen| screen.wall.as_ref() == Some(&at.key)).map(|screen| screen.number).collect();
         if !of_it.is_empty() {

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use self::message::{Message, signature};
+use self::message::Message;
+pub(super) use self::message::signature;
 use super::{Calls, Consumer, Fault, Next, Work};
 use crate::auth::{Actor, WorkspaceId};
 use crate::clock::Clock;

@@ -9,6 +9,8 @@
 //! No read transaction stays open while anything but the database is awaited, and no text of a caller ever
 //! becomes part of a statement: everything is bound.
 
+mod alerting;
+mod alerts;
 mod amend;
 mod append;
 mod audit;
@@ -109,6 +111,7 @@ impl SqliteStore {
             cursors: own.clone(),
             keeping: own.clone(),
             webhooks: own.clone(),
+            alerting: own.clone(),
             upkeep: own,
         }
     }

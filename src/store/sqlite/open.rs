@@ -208,6 +208,7 @@ pub(super) fn migrator() -> Migrator {
         "0015_shares",
         "0016_webhooks",
         "0017_walls",
+        "0018_alerts",
     ];
     let each = all.into_iter().zip(1..).map(|((file, text), version)| {
         let name = file.split_once('_').map_or(file, |(_, name)| name);

@@ -103,6 +103,7 @@ impl Transaction<'_> {
         let missing = match &thing {
             Thing::View { view, .. } => self.check_view(place.workspace, view).await?,
             Thing::Wall { wall, .. } => self.check_wall(place.workspace, wall).await?,
+            Thing::Alert { alert, .. } => self.check_alert(place.workspace, alert).await?,
             _ => None,
         };
         if let Some(missing) = missing {

@@ -34,6 +34,7 @@ impl Transaction<'_> {
         let outlet = match kind {
             NamedKind::View => self.outlet_of(place.workspace, &record.key).await?,
             NamedKind::Wall => self.screen_of(place.workspace, &record.key).await?,
+            NamedKind::Channel => self.alert_to(place.workspace, &record.key).await?,
             _ => None,
         };
         if let Some(by) = outlet {

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::error::unsigned;
 use crate::domain::Key;
-use crate::store::{NamedKind, Record, StoreError, Thing, View, Wall};
+use crate::store::{Alert, Channel, NamedKind, Record, StoreError, Thing, View, Wall};
 
 /// The statements of one kind. Its owner is the workspace (of an event) or the event (of all else).
 pub(super) struct Sql {
@@ -104,6 +104,12 @@ const VIEWS: Sql =
 const WALLS: Sql =
     sql!("walls", "workspace_id", "workspace_id", "null", "0", "null as email, null as company, k.body", ", body = ?", ", body = '{}'");
 
+const CHANNELS: Sql =
+    sql!("channels", "workspace_id", "workspace_id", "null", "0", "null as email, null as company, k.body", ", body = ?", ", body = '{}'");
+
+const ALERTS: Sql =
+    sql!("alerts", "workspace_id", "workspace_id", "null", "0", "null as email, null as company, k.body", ", body = ?", ", body = '{}'");
+
 /// The statements of a kind.
 pub(super) const fn sql(kind: NamedKind) -> &'static Sql {
     match kind {
@@ -113,6 +119,8 @@ pub(super) const fn sql(kind: NamedKind) -> &'static Sql {
         NamedKind::Campaign => &CAMPAIGNS,
         NamedKind::View => &VIEWS,
         NamedKind::Wall => &WALLS,
+        NamedKind::Channel => &CHANNELS,
+        NamedKind::Alert => &ALERTS,
     }
 }
 
@@ -124,7 +132,7 @@ pub(super) struct ThingRow {
     pub name: String,
     pub email: Option<String>,
     pub company: Option<String>,
-    /// What else it has, as JSON: of a partner its tags, in the order of their folds; of a view or a wall all but its name.
+    /// What else it has, as JSON: of a partner its tags, in the order of their folds; of what stands in no event all but its name.
     pub more: String,
     pub held: i64,
     pub deleted: bool,
@@ -149,6 +157,15 @@ impl ThingRow {
             NamedKind::Wall => {
                 let wall = Wall::from_json(&more).map_err(|e| StoreError::Corrupt(format!("the wall {key} cannot be read: {e}")))?;
                 Thing::Wall { name, wall: Box::new(wall) }
+            }
+            NamedKind::Channel => {
+                let channel =
+                    Channel::from_json(&more).map_err(|e| StoreError::Corrupt(format!("the channel {key} cannot be read: {e}")))?;
+                Thing::Channel { name, channel: Box::new(channel) }
+            }
+            NamedKind::Alert => {
+                let alert = Alert::from_json(&more).map_err(|e| StoreError::Corrupt(format!("the alert {key} cannot be read: {e}")))?;
+                Thing::Alert { name, alert: Box::new(alert) }
             }
         };
         Ok(Record { key: Key::trusted(&key), thing, held: unsigned(held)? })

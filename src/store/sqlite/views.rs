@@ -68,7 +68,7 @@ impl Transaction<'_> {
             NamedKind::Message => &[Field::Message, Field::About],
             NamedKind::Campaign => &[Field::Campaign],
             NamedKind::Event => &[],
-            NamedKind::Partner | NamedKind::View | NamedKind::Wall => return Ok(None),
+            NamedKind::Partner | NamedKind::View | NamedKind::Wall | NamedKind::Channel | NamedKind::Alert => return Ok(None),
         };
         let uses = |view: &View| match &place.event {
             Some(event) => view.names(fields, &event.folded, key.folded()),
@@ -81,7 +81,7 @@ impl Transaction<'_> {
             .map(|(_, record)| record.key))
     }
 
-    /// What keeps a view from being deleted, for people: a share, a webhook or a wall.
+    /// What keeps a view from being deleted, for people: a share, a webhook, a wall or an alert.
     pub(super) async fn outlet_of(&mut self, workspace: WorkspaceId, view: &Key) -> Result<Option<String>, StoreError> {
         // By `credentials_shares` and `webhooks_view`.
         let sql =
@@ -92,7 +92,10 @@ impl Transaction<'_> {
         let found = sqlx::query_scalar(sql).bind(workspace.number()).bind(view.folded().to_string()).bind(now.0);
         match found.fetch_optional(&mut *self.connection).await? {
             Some(by) => Ok(Some(by)),
-            None => self.wall_of(workspace, view).await,
+            None => match self.wall_of(workspace, view).await? {
+                Some(by) => Ok(Some(by)),
+                None => self.alert_of(workspace, view).await,
+            },
         }
     }
 

@@ -5,9 +5,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 use tidings::api::authorise::Needs;
 use tidings::api::routes::{Route, routes};
-use tidings::auth::{Operator, Right, Rights, Scope, Scopes};
+use tidings::auth::{Operator, Right, Rights, Scope, Scopes, SecretKey};
+use tidings::clock::Clock;
 use tidings::domain::Key;
-use tidings::store::CredentialKind;
+use tidings::store::{CredentialKind, NewCredential};
 
 use super::tenancy::{Finds, MARK, furnished, path_of, row};
 use crate::app::{Answer, STUCK, TestApp};
@@ -67,7 +68,17 @@ impl Caller {
             true => {
                 // How long a log is kept is of every event of a workspace, and so is a view that names none.
                 let of_all = route.needs == Needs::Right(Right::Retain)
-                    || matches!((route.method, route.path), ("PUT", "/v1/views/{view}" | "/v1/walls/{wall}" | "/v1/webhooks/{webhook}"));
+                    || matches!(
+                        (route.method, route.path),
+                        (
+                            "PUT",
+                            "/v1/views/{view}"
+                                | "/v1/walls/{wall}"
+                                | "/v1/webhooks/{webhook}"
+                                | "/v1/channels/{channel}"
+                                | "/v1/alerts/{alert}"
+                        ) | ("POST", "/v1/alerts:mute")
+                    );
                 let elsewhere = path.contains(&format!("/events/{MARK}")) || of_all;
                 (self.bound && route.needs != Needs::Nothing && elsewhere).then_some((403, "event_forbidden"))
             }
@@ -135,6 +146,26 @@ async fn callers(app: &TestApp, workspace: &str) -> Vec<Caller> {
     found.push(caller("session as a key", Shown::Bearer(session(&admin).await), None));
     found.push(caller("ticket as a key", Shown::Bearer(ticket(&admin).await), None));
     found.push(caller("link as a key", Shown::Bearer(link().await), None));
+    let notice = SecretKey::generate(CredentialKind::Alert.as_str()).expect("random");
+    let of_notice = NewCredential {
+        kind: CredentialKind::Alert,
+        hash: notice.hash(),
+        name: "quiet".to_owned(),
+        scopes: Scopes::of(&[]),
+        event: None,
+        origins: Vec::new(),
+        confined: None,
+        wall: None,
+        parent: None,
+        rate_per_s: None,
+        created_at: Clock::System.now(),
+        expires_at: None,
+    };
+    let keyring = &app.running().store.keyring;
+    let own = keyring.workspace_by_key(Operator::assume(), Key::trusted(workspace)).await.expect("read").expect("there").id;
+    keyring.create_credential(own, of_notice).await.expect("kept");
+    found.push(caller("link of a notice as a key", Shown::Bearer(notice.expose().to_owned()), None));
+    found.push(caller("link of a notice as a cookie", Shown::Cookie(notice.expose().to_owned()), None));
     found.push(caller("link as a cookie", Shown::Cookie(link().await), None));
     found
 }
@@ -149,6 +180,7 @@ fn is_among_the_callers(kind: CredentialKind, callers: &[Caller]) -> bool {
         CredentialKind::Ticket => "ticket",
         CredentialKind::Share => "session of a share",
         CredentialKind::Screen => "screen",
+        CredentialKind::Alert => "link of a notice as a key",
     };
     callers.iter().any(|caller| caller.called == word)
 }

@@ -183,6 +183,10 @@ fn is_about_state(problem: &Value) -> bool {
         "cursor_invalid",
         "unknown_view",
         "unknown_wall",
+        "unknown_channel",
+        "kind_field",
+        "view_or_server",
+        "not_in_order",
         "no_view",
         "no_end",
     ];

@@ -2,6 +2,7 @@
 
 mod activities;
 mod admission;
+mod alerts;
 mod callers;
 mod corrections;
 mod counts;

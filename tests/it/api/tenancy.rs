@@ -85,6 +85,23 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("DELETE", "/v1/webhooks/{webhook}", Finds::Nothing, ""),
     ("POST", "/v1/webhooks/{webhook}/redeliver", Finds::Nothing, "{}"),
     ("POST", "/v1/webhooks/{webhook}/secret", Finds::Nothing, ""),
+    ("GET", "/v1/channels", Finds::Own, ""),
+    ("GET", "/v1/channels/{channel}", Finds::Nothing, ""),
+    ("PUT", "/v1/channels/{channel}", Finds::Own, r#"{"kind":"slack","url":"https://hooks.example/"}"#),
+    ("PATCH", "/v1/channels/{channel}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/channels/{channel}", Finds::Nothing, ""),
+    ("POST", "/v1/channels/{channel}/secret", Finds::Nothing, ""),
+    ("GET", "/v1/alerts", Finds::Own, ""),
+    ("GET", "/v1/alerts/{alert}", Finds::Nothing, ""),
+    ("PUT", "/v1/alerts/{alert}", Finds::Own, r#"{"name":"theirs","when":{"pulse":true}}"#),
+    ("PATCH", "/v1/alerts/{alert}", Finds::Nothing, r#"{"name":"theirs"}"#),
+    ("DELETE", "/v1/alerts/{alert}", Finds::Nothing, ""),
+    ("GET", "/v1/alerts/{alert}/history", Finds::Nothing, ""),
+    ("POST", "/v1/alerts/{alert}/acknowledge", Finds::Nothing, "{}"),
+    ("POST", "/v1/alerts/{alert}/mute", Finds::Nothing, "{}"),
+    ("POST", "/v1/alerts/{alert}/test", Finds::Nothing, ""),
+    ("GET", "/v1/alerts:mute", Finds::Own, ""),
+    ("POST", "/v1/alerts:mute", Finds::Own, "{}"),
     ("GET", "/v1/walls", Finds::Own, ""),
     ("GET", "/v1/walls/{wall}", Finds::Nothing, ""),
     ("PUT", "/v1/walls/{wall}", Finds::Own, r#"{"name":"theirs","views":["all-opens"]}"#),
@@ -114,6 +131,9 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("GET", "/docs/script.js", Finds::Public(200), ""),
     ("GET", "/signin", Finds::Public(200), ""),
     ("POST", "/signin", Finds::Public(415), r#"{"link":"td_link_nobodys"}"#),
+    ("GET", "/a/style.css", Finds::Public(200), ""),
+    ("GET", "/a/{secret}", Finds::Public(404), ""),
+    ("POST", "/a/{secret}", Finds::Public(415), "{}"),
     ("GET", "/signin/style.css", Finds::Public(200), ""),
     ("GET", "/signin/press.js", Finds::Public(200), ""),
 ];
@@ -134,6 +154,10 @@ pub async fn furnished(app: &TestApp) -> (String, String) {
     assert_eq!(app.put(&key, &format!("/v1/views/{MARK}"), &view).await.status, 201);
     let wall = format!(r#"{{"name":"{MARK}","views":["{MARK}"]}}"#);
     assert_eq!(app.put(&key, &format!("/v1/walls/{MARK}"), &wall).await.status, 201);
+    let channel = format!(r#"{{"name":"{MARK}","kind":"slack","url":"https://{MARK}.example/"}}"#);
+    assert_eq!(app.put(&key, &format!("/v1/channels/{MARK}"), &channel).await.status, 201);
+    let alert = format!(r#"{{"name":"{MARK}","view":"{MARK}","when":{{"silent_s":604800}},"to":["{MARK}"]}}"#);
+    assert_eq!(app.put(&key, &format!("/v1/alerts/{MARK}"), &alert).await.status, 201);
     assert_eq!((made.status.as_u16(), sent.status.as_u16()), (201, 201), "{} {}", made.text(), sent.text());
     (sent.json()["id"].as_str().expect("id").to_owned(), made.json()["id"].to_string())
 }
@@ -156,7 +180,7 @@ fn told_of(answer: &Answer) -> Value {
 
 pub fn path_of(path: &str, activity: &str, key: &str) -> String {
     let id = if path.starts_with("/v1/keys") || path.starts_with("/v1/screens") { key } else { activity };
-    ["{event}", "{partner}", "{message}", "{campaign}", "{view}", "{webhook}", "{wall}"]
+    ["{event}", "{partner}", "{message}", "{campaign}", "{view}", "{webhook}", "{wall}", "{channel}", "{alert}"]
         .iter()
         .fold(path.replace("{id}", id).replace("{flavor}", "onlyours.viewed"), |p, name| p.replace(name, MARK))
 }

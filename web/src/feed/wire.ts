@@ -4,6 +4,11 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who is on it. */
+        AcknowledgeDraft: {
+            /** @description Your name; that of the key without it. */
+            by?: string | null;
+        };
         /**
          * @description Activities, in seq order, each exactly once within a rev; and what became of earlier ones, to be applied after them,
          *     `amended` and `erased` together by `at`. Applying one twice, or one of an unknown id, changes nothing.
@@ -131,6 +136,197 @@ export interface components {
             /** @description Its name at the moment of recording. */
             name: string;
         };
+        /** @description An alert, with how it stands. */
+        Alert: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            acknowledged_at: string | null;
+            /** @description Who is on it. */
+            acknowledged_by: string | null;
+            between: null | components["schemas"]["Between"];
+            /**
+             * Format: int32
+             * @description Seconds between two notices that it fires.
+             */
+            cooldown_s: number;
+            /**
+             * Format: int64
+             * @description How many it counts, while it fires.
+             */
+            count: number;
+            /** @description False while it rests. */
+            enabled: boolean;
+            /** @description Its key, as first spelled. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description When the last activity of its view came, as far as it has to know that.
+             */
+            last_at: string | null;
+            /**
+             * Format: date-time
+             * @description When somebody was last told that it fires.
+             */
+            last_notified_at: string | null;
+            mute: null | components["schemas"]["Mute"];
+            /** @description Its name. */
+            name: string;
+            /** @description What to do when it fires. */
+            note: string | null;
+            /** @description Why it fires, for people. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is so; null until it was first looked at.
+             */
+            since: string | null;
+            /** @description `ok` or `firing`. */
+            state: string;
+            /** @description Whom else to tell while nobody has acknowledged. */
+            then: components["schemas"]["Then"][];
+            /** @description Keys of the channels that are told. */
+            to: string[];
+            /** @description Key of the view that it looks at; null where it is about the server. */
+            view: string | null;
+            /** @description When it fires: one of `{"count","within_s"}`, `{"silent_s"}`, `{"first_by"}`, `{"source_silent"}`, `{"pulse":true}`. */
+            when: Record<string, never>;
+        };
+        /** @description An alert as it is sent. */
+        AlertDraft: {
+            /** @description The hours in which it stands; always without it. Silence counts from their beginning. */
+            between?: {
+                from: string;
+                to: string;
+                /** Format: iana-time-zone */
+                zone?: string;
+            } | null;
+            /**
+             * Format: int32
+             * @description Seconds between two notices that it fires; 300 without it.
+             */
+            cooldown_s?: number | null;
+            /** @description False to let it rest. */
+            enabled?: boolean | null;
+            /** @description What people call it, and what a notice begins with. */
+            name: string;
+            /** @description What to do when it fires, in your words. */
+            note?: string | null;
+            /** @description Whom else to tell while nobody has acknowledged, in the order of time. */
+            then?: {
+                /** Format: int32 */
+                after_s: number;
+                to: string[];
+            }[] | null;
+            /** @description Keys of the channels that are told. */
+            to?: string[] | null;
+            /** @description Key of the view that it looks at, not a private one; of the server, none. */
+            view?: string | null;
+            /** @description When it fires: so many activities of the view, at least, within so many seconds; none for so long; a value that no activity of the view had before; who sends by the key of this name, or anybody, broke its rhythm; nothing can be stored or delivered. Times are those of receipt. */
+            when: {
+                /** Format: int32 */
+                count: number;
+                /** Format: int32 */
+                within_s: number;
+            } | {
+                /** Format: int32 */
+                silent_s: number;
+            } | {
+                /** @enum {string} */
+                first_by: "partner" | "flavor" | "message" | "campaign";
+            } | {
+                source_silent: string;
+            } | {
+                /** @enum {boolean} */
+                pulse: true;
+            };
+        };
+        /** @description One line of the history of an alert. */
+        AlertLine: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who did it; null where it came by itself. */
+            by: string | null;
+            /** @description Its identity: every notice of it carries this. */
+            id: string;
+            /** @description What was told of it. */
+            notices: components["schemas"]["Notice"][];
+            /** @description Why, for people. */
+            text: string;
+            /** @description `fired`, `resolved`, `acknowledged`, `escalated`, `reminded`, `muted`, `unmuted` or `tested`. */
+            what: string;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. An alert as it is sent. */
+        AlertPatch: {
+            /** @description The hours in which it stands; always without it. Silence counts from their beginning. */
+            between?: {
+                from: string;
+                to: string;
+                /** Format: iana-time-zone */
+                zone?: string;
+            } | null;
+            /**
+             * Format: int32
+             * @description Seconds between two notices that it fires; 300 without it.
+             */
+            cooldown_s?: number | null;
+            /** @description False to let it rest. */
+            enabled?: boolean | null;
+            /** @description What people call it, and what a notice begins with. */
+            name?: string;
+            /** @description What to do when it fires, in your words. */
+            note?: string | null;
+            /** @description Whom else to tell while nobody has acknowledged, in the order of time. */
+            then?: {
+                /** Format: int32 */
+                after_s: number;
+                to: string[];
+            }[] | null;
+            /** @description Keys of the channels that are told. */
+            to?: string[] | null;
+            /** @description Key of the view that it looks at, not a private one; of the server, none. */
+            view?: string | null;
+            /** @description When it fires: so many activities of the view, at least, within so many seconds; none for so long; a value that no activity of the view had before; who sends by the key of this name, or anybody, broke its rhythm; nothing can be stored or delivered. Times are those of receipt. */
+            when?: {
+                /** Format: int32 */
+                count: number;
+                /** Format: int32 */
+                within_s: number;
+            } | {
+                /** Format: int32 */
+                silent_s: number;
+            } | {
+                /** @enum {string} */
+                first_by: "partner" | "flavor" | "message" | "campaign";
+            } | {
+                source_silent: string;
+            } | {
+                /** @enum {boolean} */
+                pulse: true;
+            };
+        };
+        /** @description How an example went. */
+        AlertTest: {
+            /** @description By channel. */
+            sent: components["schemas"]["AlertTestSent"][];
+        };
+        /** @description How an example went by one channel. */
+        AlertTestSent: {
+            /** @description Key of the channel. */
+            channel: string;
+            /** @description Why it was not. */
+            fault: string | null;
+            /** @description True when it was taken. */
+            taken: boolean;
+        };
+        /** @description Whether all alerts are mute. */
+        AllMute: {
+            mute: null | components["schemas"]["Mute"];
+        };
         /** @description An amendment as a subscription is told of it. */
         Amended: {
             /** @description Place of the amendment. */
@@ -198,6 +394,15 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description The hours in which an alert stands; over midnight where they turn. */
+        Between: {
+            /** @description `09:00`: from then on. */
+            from: string;
+            /** @description `17:30`: up to then. */
+            to: string;
+            /** @description IANA time zone. */
+            zone: string;
+        };
         /** @description One bucket. */
         Bucket: {
             /**
@@ -257,6 +462,79 @@ export interface components {
             type: string;
             /** @description `event`, `partner`, `message` or `campaign`. */
             what: string;
+        };
+        /** @description A channel. */
+        Channel: {
+            /** @description What is sent in the place of Slack's own form. */
+            body: string | null;
+            /** @description Why that was not taken. */
+            fault: string | null;
+            /** @description Its key, as first spelled. */
+            key: string;
+            /** @description `webhook`, `slack` (Teams and others by a body of their own), `alertmanager`, `pagerduty`, `heartbeat` or `email`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Which service of PagerDuty. */
+            routing_key: string | null;
+            /**
+             * Format: date-time
+             * @description When something was last sent, since the server began.
+             */
+            said_at: string | null;
+            /** @description What it signs with, where it was just made or replaced: shown once. */
+            secret?: string | null;
+            /** @description Addresses of mail. */
+            to: string[];
+            /** @description Where it tells to. */
+            url: string | null;
+        };
+        /** @description A channel as it is sent: each kind has fields of its own. */
+        ChannelDraft: {
+            /** @description Of `slack`: JSON that is sent in the place of its own form, with `{title}`, `{text}` and `{link}` in its texts. */
+            body?: string | null;
+            /**
+             * @description How it tells.
+             * @enum {string}
+             */
+            kind: "webhook" | "slack" | "alertmanager" | "pagerduty" | "heartbeat" | "email";
+            /** @description What people call it; its kind without it. */
+            name?: string | null;
+            /** @description The integration key, of `pagerduty`. */
+            routing_key?: string | null;
+            /** @description Addresses, of `email`. */
+            to?: string[] | null;
+            /**
+             * Format: uri
+             * @description Where it tells to; of `alertmanager` without `/api/v2/alerts`, of `pagerduty` only where it is another than the usual.
+             */
+            url?: string | null;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. A channel as it is sent: each kind has fields of its own. */
+        ChannelPatch: {
+            /** @description Of `slack`: JSON that is sent in the place of its own form, with `{title}`, `{text}` and `{link}` in its texts. */
+            body?: string | null;
+            /**
+             * @description How it tells.
+             * @enum {string}
+             */
+            kind?: "webhook" | "slack" | "alertmanager" | "pagerduty" | "heartbeat" | "email";
+            /** @description What people call it; its kind without it. */
+            name?: string | null;
+            /** @description The integration key, of `pagerduty`. */
+            routing_key?: string | null;
+            /** @description Addresses, of `email`. */
+            to?: string[] | null;
+            /**
+             * Format: uri
+             * @description Where it tells to; of `alertmanager` without `/api/v2/alerts`, of `pagerduty` only where it is another than the usual.
+             */
+            url?: string | null;
+        };
+        /** @description A new secret. */
+        ChannelSecret: {
+            /** @description What the channel signs with from now on: shown once. */
+            secret: string;
         };
         /** @description A platform or a browser. */
         ClientView: {
@@ -648,9 +926,46 @@ export interface components {
             type: string;
         };
         /** @description A page of a list. */
+        ListBody_Alert: {
+            /** @description By key. */
+            items: components["schemas"]["Alert"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_AlertLine: {
+            /** @description By key. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description Who did it; null where it came by itself. */
+                by: string | null;
+                /** @description Its identity: every notice of it carries this. */
+                id: string;
+                /** @description What was told of it. */
+                notices: components["schemas"]["Notice"][];
+                /** @description Why, for people. */
+                text: string;
+                /** @description `fired`, `resolved`, `acknowledged`, `escalated`, `reminded`, `muted`, `unmuted` or `tested`. */
+                what: string;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
         ListBody_Campaign: {
             /** @description By key. */
             items: components["schemas"]["Campaign"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Channel: {
+            /** @description By key. */
+            items: components["schemas"]["Channel"][];
             /** @description Where the next page begins, for `after`; null at the end. */
             next: string | null;
         };
@@ -950,6 +1265,28 @@ export interface components {
             /** @description What people read. */
             subject?: string;
         };
+        /** @description Why nobody is told. */
+        Mute: {
+            /** @description Who said so. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /** @description Why. */
+            why: string;
+        };
+        /** @description Until when nobody is told, and why. */
+        MuteDraft: {
+            /**
+             * Format: date-time
+             * @description Until when nobody is told; without it they are told again.
+             */
+            until?: string | null;
+            /** @description Why, for those who read it. */
+            why?: string | null;
+        };
         /** @description A new key, with its secret. */
         NewKey: {
             /**
@@ -1013,6 +1350,25 @@ export interface components {
             from: string;
             /** @description `06:30`: up to then. */
             to: string;
+        };
+        /** @description What was told by one channel. */
+        Notice: {
+            /**
+             * Format: date-time
+             * @description When the last was made.
+             */
+            at: string | null;
+            /**
+             * Format: int32
+             * @description Attempts so far.
+             */
+            attempts: number;
+            /** @description Key of the channel. */
+            channel: string;
+            /** @description Why it was not taken. */
+            fault: string | null;
+            /** @description `sent`, `waiting` (it is tried again) or `failed` (it was given up). */
+            state: string;
         };
         /** @description What a screen is to do, once. */
         OrderDraft: {
@@ -1809,6 +2165,16 @@ export interface components {
             /** @description IANA time zone of the view. */
             zone: string | null;
         };
+        /** @description Whom else to tell. */
+        Then: {
+            /**
+             * Format: int32
+             * @description Seconds since it fires.
+             */
+            after_s: number;
+            /** @description Keys of channels. */
+            to: string[];
+        };
         /** @description A ticket. */
         Ticket: {
             /**
@@ -2190,6 +2556,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AcknowledgeDraft = components['schemas']['AcknowledgeDraft'];
 export type Activities = components['schemas']['Activities'];
 export type Activity = components['schemas']['Activity'];
 export type ActivityFlavor = components['schemas']['ActivityFlavor'];
@@ -2197,12 +2564,20 @@ export type ActivityMessage = components['schemas']['ActivityMessage'];
 export type ActivityNamed = components['schemas']['ActivityNamed'];
 export type ActivityPage = components['schemas']['ActivityPage'];
 export type ActivityPartner = components['schemas']['ActivityPartner'];
+export type Alert = components['schemas']['Alert'];
+export type AlertDraft = components['schemas']['AlertDraft'];
+export type AlertLine = components['schemas']['AlertLine'];
+export type AlertPatch = components['schemas']['AlertPatch'];
+export type AlertTest = components['schemas']['AlertTest'];
+export type AlertTestSent = components['schemas']['AlertTestSent'];
+export type AllMute = components['schemas']['AllMute'];
 export type Amended = components['schemas']['Amended'];
 export type Amendment = components['schemas']['Amendment'];
 export type AmendmentDraft = components['schemas']['AmendmentDraft'];
 export type Answered = components['schemas']['Answered'];
 export type Banner = components['schemas']['Banner'];
 export type BannerDraft = components['schemas']['BannerDraft'];
+export type Between = components['schemas']['Between'];
 export type Bucket = components['schemas']['Bucket'];
 export type Bye = components['schemas']['Bye'];
 export type Campaign = components['schemas']['Campaign'];
@@ -2210,6 +2585,10 @@ export type CampaignDraft = components['schemas']['CampaignDraft'];
 export type CampaignPatch = components['schemas']['CampaignPatch'];
 export type CaughtUp = components['schemas']['CaughtUp'];
 export type Changed = components['schemas']['Changed'];
+export type Channel = components['schemas']['Channel'];
+export type ChannelDraft = components['schemas']['ChannelDraft'];
+export type ChannelPatch = components['schemas']['ChannelPatch'];
+export type ChannelSecret = components['schemas']['ChannelSecret'];
 export type ClientView = components['schemas']['ClientView'];
 export type CloudEvent = components['schemas']['CloudEvent'];
 export type Counts = components['schemas']['Counts'];
@@ -2231,7 +2610,10 @@ export type Histogram = components['schemas']['Histogram'];
 export type Key = components['schemas']['Key'];
 export type KeyDraft = components['schemas']['KeyDraft'];
 export type Lagging = components['schemas']['Lagging'];
+export type ListBodyAlert = components['schemas']['ListBody_Alert'];
+export type ListBodyAlertLine = components['schemas']['ListBody_AlertLine'];
 export type ListBodyCampaign = components['schemas']['ListBody_Campaign'];
+export type ListBodyChannel = components['schemas']['ListBody_Channel'];
 export type ListBodyEvent = components['schemas']['ListBody_Event'];
 export type ListBodyFlavor = components['schemas']['ListBody_Flavor'];
 export type ListBodyKey = components['schemas']['ListBody_Key'];
@@ -2246,11 +2628,14 @@ export type ListBodyWebhook = components['schemas']['ListBody_Webhook'];
 export type Message = components['schemas']['Message'];
 export type MessageDraft = components['schemas']['MessageDraft'];
 export type MessagePatch = components['schemas']['MessagePatch'];
+export type Mute = components['schemas']['Mute'];
+export type MuteDraft = components['schemas']['MuteDraft'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewKeyDraft = components['schemas']['NewKeyDraft'];
 export type NewScreen = components['schemas']['NewScreen'];
 export type NewShare = components['schemas']['NewShare'];
 export type Night = components['schemas']['Night'];
+export type Notice = components['schemas']['Notice'];
 export type OrderDraft = components['schemas']['OrderDraft'];
 export type Partner = components['schemas']['Partner'];
 export type PartnerDraft = components['schemas']['PartnerDraft'];
@@ -2297,6 +2682,7 @@ export type Subscribed = components['schemas']['Subscribed'];
 export type SubscribeWord = components['schemas']['SubscribeWord'];
 export type System = components['schemas']['System'];
 export type TaskView = components['schemas']['TaskView'];
+export type Then = components['schemas']['Then'];
 export type Ticket = components['schemas']['Ticket'];
 export type U64 = components['schemas']['u64'];
 export type Unsubscribed = components['schemas']['Unsubscribed'];
