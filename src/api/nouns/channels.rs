@@ -231,4 +231,5 @@ pub fn fresh_secret() -> Result<String, Problem> {
 pub async fn begin(api: &Api, at: &At, made: Option<crate::domain::Key>) {
     api.alerts.changed(at.workspace, made);
     api.consumers.add(Arc::new(api.alerts.of(at.workspace)), Some(at.workspace)).await;
+    api.alerts.read_anew(at.workspace).await;
 }

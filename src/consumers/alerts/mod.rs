@@ -17,6 +17,7 @@ mod tick;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
@@ -32,6 +33,9 @@ use crate::outbound::{Mail, Outbound};
 use crate::store::{Heads, Mute, Reads, StandingChannel, Store, StoreError, When};
 
 pub use self::board::Said;
+
+/// How long whoever has changed an alert waits for it to be read.
+const READ_WITHIN: Duration = Duration::from_secs(2);
 
 /// Somebody who sends: number of the key, when it was last heard of, and whether it broke its rhythm.
 pub type SourceNow = (i64, UnixMs, bool);
@@ -139,8 +143,10 @@ pub struct AlertsConsumer {
 struct Inner {
     means: AlertMeans,
     boards: Mutex<HashMap<WorkspaceId, Arc<Mutex<Board>>>>,
-    /// Workspaces whose alerts, channels or views have changed.
-    stale: Mutex<HashSet<WorkspaceId>>,
+    /// Workspaces whose alerts, channels or views have changed, and how often since they were read.
+    stale: Mutex<HashMap<WorkspaceId, u64>>,
+    /// Some were read anew.
+    read_anew: Notify,
     /// Alerts that were made anew under a key that was there before.
     made: Mutex<HashSet<(WorkspaceId, Key)>>,
     /// Something is to be told.
@@ -154,8 +160,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Alerts {
     /// The alerts that work with these means. Nothing is judged before [`Alerts::run`] and the consumer.
     pub fn new(means: AlertMeans) -> Self {
-        let (boards, stale, made, news) = (Mutex::default(), Mutex::default(), Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { means, boards, stale, made, news }) }
+        let (boards, stale, made) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (read_anew, news) = (Notify::new(), Notify::new());
+        Self { inner: Arc::new(Inner { means, boards, stale, read_anew, made, news }) }
     }
 
     /// The consumer for the alerts of a workspace: whoever adds it has them begin.
@@ -166,10 +173,25 @@ impl Alerts {
     /// Alerts, channels or views of a workspace have changed; `made` is an alert that was not there before. Whoever calls this
     /// adds the consumer, which calls it.
     pub fn changed(&self, workspace: WorkspaceId, made: Option<Key>) {
-        lock(&self.inner.stale).insert(workspace);
+        *lock(&self.inner.stale).entry(workspace).or_default() += 1;
         if let Some(key) = made {
             lock(&self.inner.made).insert((workspace, key));
         }
+    }
+
+    /// Waits until what has changed was read, or for a while where it cannot be: whoever asks next sees it.
+    pub async fn read_anew(&self, workspace: WorkspaceId) {
+        let reading = async {
+            loop {
+                let mut read = std::pin::pin!(self.inner.read_anew.notified());
+                read.as_mut().enable();
+                if !lock(&self.inner.stale).contains_key(&workspace) {
+                    return;
+                }
+                read.await;
+            }
+        };
+        let _ = tokio::time::timeout(READ_WITHIN, reading).await;
     }
 
     /// How an alert stands; `None` before it was first looked at.

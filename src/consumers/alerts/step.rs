@@ -94,13 +94,16 @@ impl Alerts {
     /// One page of the log.
     pub(super) async fn step(&self, workspace: WorkspaceId) -> Result<Next, Fault> {
         let unavailable = |fault: StoreError| Fault::Unavailable(fault.to_string());
-        let is_stale = lock(&self.inner.stale).remove(&workspace);
-        if is_stale || self.board(workspace).is_none() {
-            let loaded = self.load(workspace).await;
-            if loaded.is_err() {
-                self.changed(workspace, None);
+        let stale = lock(&self.inner.stale).get(&workspace).copied();
+        if stale.is_some() || self.board(workspace).is_none() {
+            self.load(workspace).await.map_err(unavailable)?;
+            {
+                let mut all = lock(&self.inner.stale);
+                if all.get(&workspace).copied() == stale {
+                    all.remove(&workspace);
+                }
             }
-            loaded.map_err(unavailable)?;
+            self.inner.read_anew.notify_waiters();
             // Who asks for nothing but the time is told by that.
             self.inner.news.notify_one();
         }

@@ -7,6 +7,7 @@ mod litestream;
 mod proxies;
 mod service;
 mod supervised;
+mod telling;
 mod watching;
 
 use std::fs;
