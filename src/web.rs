@@ -23,7 +23,7 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// First parts of the page's own addresses, the root aside.
-const PLACES: &[&str] = &["events", "signin", "s", "walls", "screens", "system", "webhooks"];
+const PLACES: &[&str] = &["events", "signin", "s", "walls", "alerts", "screens", "system", "webhooks"];
 /// The page of a wall: a build of its own, for browsers of television sets.
 const WALL: &str = "wall.html";
 /// What belongs to the operations port, and what probes commonly ask for in its stead.

@@ -172,7 +172,7 @@ describe("the page", () => {
     await page.close();
   });
 
-  const SCREENS = ["/", "/events/expo-2026", "/events/expo-2026/partners", "/events/expo-2026/campaigns", "/events/expo-2026/messages", "/events/expo-2026/messages/welcome", activityPath(), activityPath("partner=acme&not.browser=Chrome&text=x"), "/events/empty-event/activity", "/screens", "/system", "/webhooks"];
+  const SCREENS = ["/", "/events/expo-2026", "/events/expo-2026/partners", "/events/expo-2026/campaigns", "/events/expo-2026/messages", "/events/expo-2026/messages/welcome", activityPath(), activityPath("partner=acme&not.browser=Chrome&text=x"), "/events/empty-event/activity", "/alerts", "/screens", "/system", "/webhooks"];
   for (const scheme of ["light", "dark"]) {
     test(`8: axe finds nothing on any screen, ${scheme}`, async () => {
       await server.call("PUT", "/v1/events/empty-event", { name: "Empty event" });

@@ -18,9 +18,11 @@ export class Server {
   #folder = mkdtempSync(join(tmpdir(), "tidings-web-"));
   port = 0;
 
-  static async start() {
+  /** `variables` say how it is configured. */
+  static async start(variables = {}) {
     if (!BINARY) throw new Error("no tidings binary: cargo build, or name one in TIDINGS");
     const server = new Server();
+    server.variables = variables;
     await server.up();
     server.key = await server.makeKey("ingest,read,admin");
     return server;
@@ -36,7 +38,8 @@ export class Server {
   /** Starts it, on the same port when it ran before. */
   async up() {
     const args = ["serve", "--database", this.database, "--listen", `127.0.0.1:${this.port}`, "--ops-listen", "off"];
-    const child = spawn(BINARY, args, { stdio: ["ignore", "pipe", process.env.TIDINGS_TEST_LOG ? "inherit" : "ignore"] });
+    const env = { ...process.env, ...this.variables };
+    const child = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", process.env.TIDINGS_TEST_LOG ? "inherit" : "ignore"] });
     this.#process = child;
     const ended = new Promise((_, reject) => child.once("exit", (code) => reject(new Error(`the server ended with ${code}`))));
     ended.catch(() => {});

@@ -8,12 +8,15 @@ mod beat;
 mod cast;
 mod chance;
 mod key;
+mod outlets;
+mod receiver;
 mod seed;
 mod step;
 mod story;
 mod traffic;
 
 use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,7 +29,7 @@ use super::{CliError, log, serve};
 use crate::app::{self, AppError, Running};
 use crate::auth::{Scope, Scopes};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, WebhooksConfig};
 use crate::domain::{Key, UnixMs};
 use crate::store::{DatabaseUrl, OpenFor, Store};
 use seed::{HISTORY_MS, beside, remove};
@@ -63,7 +66,9 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<(), CliError> {
     let database = DatabaseUrl::of_file(&args.database).to_string();
     let log = std::env::var("TIDINGS_LOG").unwrap_or_else(|_| "warn".to_owned());
-    let config = Config { database, listen: args.listen.clone(), ops_listen: args.ops_listen.clone(), log, ..Config::default() };
+    // Its own receiver is on this very machine.
+    let webhooks = WebhooksConfig { allow_loopback: true };
+    let config = Config { database, listen: args.listen.clone(), ops_listen: args.ops_listen.clone(), log, webhooks, ..Config::default() };
     let _log = log::start(&config)?;
     let mut stop = serve::Stop::new()?;
     if args.reset {
@@ -82,13 +87,15 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     let screen = key::of_screen(&running, &beside(&args.database, ".screen")).await?;
     // In a container it listens on every address, and is opened at one.
     let url = format!("http://{}", serve::near(running.api_addr));
+    let receiver = receiver::start(&tasks, shutdown.clone()).await.map_err(CliError::failed)?;
+    let server = Target { url: url.clone(), key: Some(key.clone()), key_file: None, ca_file: None }.server()?;
+    outlets::make(&mut Client::new(server.clone())?, receiver).await?;
     if !args.quiet {
-        let server = Target { url: url.clone(), key: Some(key.clone()), key_file: None, ca_file: None }.server()?;
         let seed = Clock::System.now().0.unsigned_abs();
         tasks.spawn(traffic::play(Client::new(server)?, seed, shutdown.clone()));
     }
     serve::warn_of_plain_text(&running);
-    greet(&running, &url, &key, &screen).await?;
+    greet(&running, &url, &key, &screen, receiver).await?;
     stop.told().await;
     shutdown.cancel();
     tasks.close();
@@ -126,7 +133,7 @@ async fn make(database: &Path) -> Result<(), CliError> {
 }
 
 /// Prints the one address to open, and below it what a developer needs.
-async fn greet(running: &Running, url: &str, key: &str, screen: &str) -> Result<(), CliError> {
+async fn greet(running: &Running, url: &str, key: &str, screen: &str, receiver: SocketAddr) -> Result<(), CliError> {
     let path = running.sign_in_link(&Key::trusted(WORKSPACE), Scopes::of(&Scope::ALL), LINK_LASTS).await.map_err(failed)?;
     let mut out = std::io::stdout();
     let (bold, plain) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
@@ -134,6 +141,7 @@ async fn greet(running: &Running, url: &str, key: &str, screen: &str) -> Result<
     let text = format!(
         "{name} is on. Open this, it signs you in once:\n\n  {bold}{url}{path}&to=/events/{event}/activity{plain}\n\n\
          A wall for a hall, on another screen:\n\n  {url}/wall#{screen}\n\n\
+         What its webhook and its alert send arrives here:\n\n  http://{receiver}/\n\n\
          To send and to watch from a terminal:\n\n{other}  export TIDINGS_KEY={key}\n  tidings tail --partner acme\n  \
          tidings post --event {event} --partner acme --flavor content.shared\n\nCtrl-C ends it.\n",
         name = cast::EVENT_NAME,

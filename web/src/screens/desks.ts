@@ -1,5 +1,6 @@
 // The screens of the workspace, which belong to no event.
 
+export { default as alerts } from "./Alerts.svelte";
 export { default as screens } from "./Screens.svelte";
 export { default as system } from "./System.svelte";
 export { default as webhooks } from "./Webhooks.svelte";
