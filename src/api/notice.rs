@@ -211,9 +211,6 @@ fn render(words: &Words, secret: &str, shown: &Shown, now: UnixMs) -> String {
     if let Some((by, at)) = &stands.acknowledged {
         fact(words.is_on_it, format!("{by}, {}", shown.time(*at)));
     }
-    if let Some(note) = &shown.note {
-        fact(words.what_to_do, note.clone());
-    }
     let items: Vec<String> = shown.items.iter().filter_map(|body| sentence(&masked(body.clone(), Some(Mask::Names)))).collect();
     let items = match items.is_empty() {
         true => String::new(),
@@ -233,6 +230,11 @@ fn render(words: &Words, secret: &str, shown: &Shown, now: UnixMs) -> String {
         ),
         false => String::new(),
     };
+    let note = shown
+        .note
+        .as_ref()
+        .filter(|_| stands.is_firing)
+        .map_or_else(String::new, |note| format!("<p class=\"note\"><strong>{}</strong> {}</p>", words.what_to_do, escaped(note)));
     let (state, word) = if stands.is_firing { ("firing", words.firing) } else { ("ok", words.quiet) };
     // Made anew and not as notices tell it: in the language of who reads, and without the name of a partner.
     let reason = if stands.is_firing { reason(words, shown) } else { String::new() };
@@ -243,7 +245,7 @@ fn render(words: &Words, secret: &str, shown: &Shown, now: UnixMs) -> String {
         (None, None) => words.begun.to_owned(),
     };
     let inner = format!(
-        "<p class=\"state {state}\">{word}</p><h1>{}</h1><p class=\"reason\">{}</p><p>{}</p>{form}<dl>{facts}</dl>{items}",
+        "<p class=\"state {state}\">{word}</p><h1>{}</h1><p class=\"reason\">{}</p>{note}<p>{}</p>{form}<dl>{facts}</dl>{items}",
         escaped(&shown.name),
         escaped(&reason),
         escaped(&path),

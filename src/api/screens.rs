@@ -21,9 +21,9 @@ use super::pairing::screen_cookie;
 use super::read::rule::{KeyText, Name, OneOf, Time};
 use super::read::{Fields, Read, documented};
 use crate::auth::Actor;
-use crate::domain::{Invalid, Key, UnixMs};
+use crate::domain::{Invalid, Key, Mask, UnixMs};
 use crate::screens::{Order, Shown, State as Shows};
-use crate::store::{At, Banner, Change, ChangedName, Condition, Credential, NamedKind, Outcome, Record, Thing, Wall};
+use crate::store::{At, Banner, Change, ChangedName, Condition, Credential, Layout, NamedKind, Outcome, Record, Thing, Wall};
 
 /// A screen, as whoever looks after it sees it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -86,12 +86,27 @@ pub struct TaskBody {
     views: Vec<TaskView>,
     /// Which build of the page this server has.
     build: String,
+    /// What fires and is told here: of its views, and of the server where it is a team's; nothing where visitors see it.
+    alerts: Vec<TaskAlert>,
     /// What it was told to do of late.
     #[schema(required = true)]
     order: Option<OrderBody>,
     /// The time of day.
     #[schema(format = DateTime)]
     server_time: String,
+}
+
+/// An alert that fires, as a screen shows it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TaskAlert {
+    /// Its name.
+    name: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    since: String,
+    /// Who is on it.
+    #[schema(required = true)]
+    acknowledged_by: Option<String>,
 }
 
 /// A view as a screen knows it.
@@ -359,6 +374,19 @@ pub async fn task(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, heade
     let now = api.clock.now();
     wall.banner = wall.banner.filter(|banner| banner.until > now);
     let order = api.readers.screens().told(number, now);
+    // Visitors are not to worry; and a wall of one event tells nothing of others, nor of the server.
+    let is_whole = screen.event.is_none();
+    let tells = |view: Option<&Key>| match view {
+        Some(view) => wall.views.contains(view) || is_whole && wall.layout == Layout::System,
+        None => is_whole,
+    };
+    let firing = if wall.mask == Some(Mask::Names) { Vec::new() } else { api.alerts.firing(workspace) };
+    let alerts = firing.into_iter().filter(|(_, _, view, _)| tells(view.as_ref())).map(|(_, name, _, stands)| TaskAlert {
+        name,
+        since: stands.since.to_string(),
+        acknowledged_by: stands.acknowledged.map(|(by, _)| by),
+    });
+    let alerts = alerts.collect();
     let body = TaskBody {
         id: number,
         name: screen.name,
@@ -366,6 +394,7 @@ pub async fn task(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, heade
         wall: WallBody::of(key.to_string(), name, *wall),
         views,
         build: crate::web::wall_build(),
+        alerts,
         order: order.map(|told| OrderBody { number: told.number, say: told.order.as_str(), at: told.at.to_string() }),
         server_time: now.to_string(),
     };

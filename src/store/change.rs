@@ -188,6 +188,13 @@ pub enum Outcome {
         /// By what, for people: `1 partner`.
         by: String,
     },
+    /// There are as many as there may be; nothing was changed.
+    Full {
+        /// Of what.
+        kind: NamedKind,
+        /// How many there may be.
+        most: usize,
+    },
     /// How many recipients really changed, and how many there are now.
     Recipients {
         /// Became recipients.

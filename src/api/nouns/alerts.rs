@@ -59,7 +59,7 @@ pub struct AlertBody {
     /// Why it fires, for people.
     #[schema(required = true)]
     pub reason: Option<String>,
-    /// How many it counts, while it fires.
+    /// How many it counts now, as many as it counts to: activities within its time, new values, silent sources.
     pub count: u64,
     /// When somebody was last told that it fires.
     #[schema(required = true, format = DateTime)]

@@ -224,6 +224,11 @@ async fn put<N: Noun>(State(api): State<Arc<Api>>, one: One<N>, mut sent: Sent) 
             shown::<N>(&api, &one.at, if created { StatusCode::CREATED } else { StatusCode::OK }, record, Some(created)).await
         }
         Outcome::Refused { now, .. } => Err(conditions::refused(N::KIND, &condition, now.as_ref())),
+        Outcome::Full { kind, most } => {
+            let word = kind.as_str();
+            let full = format!("there are {most} of the kind {word}, as many as there may be; delete one first");
+            Err(Problem::invalid(INVALID, Invalid::one("", "too_many", full)))
+        }
         other => Err(unexpected(&other)),
     }
 }

@@ -74,7 +74,7 @@ pub struct Stands {
     pub since: UnixMs,
     /// Why it fires, for people.
     pub reason: String,
-    /// How many it counts.
+    /// How many it counts now, as many as it counts to.
     pub count: u64,
     /// When somebody was last told that it fires.
     pub notified_at: Option<UnixMs>,
@@ -198,7 +198,7 @@ impl Alerts {
     pub fn stands(&self, workspace: WorkspaceId, key: &Key) -> Option<Stands> {
         let board = self.board(workspace)?;
         let board = lock(&board);
-        board.find(key).map(|at| stands(&board, at))
+        board.find(key).map(|at| stands(&board, at, self.inner.means.clock.now()))
     }
 
     /// What the page of an alert shows to somebody who came by a notice.
@@ -211,7 +211,7 @@ impl Alerts {
         Some(Shown {
             name: standing.name.clone(),
             view: standing.view.as_ref().map(|(_, name)| name.clone()),
-            stands: stands(&board, at),
+            stands: stands(&board, at, scene.around.now),
             sources: scene.sources,
             note: standing.alert.note.clone(),
             items: standing.newest.iter().rev().cloned().collect(),
@@ -243,11 +243,11 @@ impl Alerts {
     /// Alerts that fire, by key: name, and how each stands.
     pub fn firing(&self, workspace: WorkspaceId) -> Vec<(Key, String, Option<Key>, Stands)> {
         let Some(board) = self.board(workspace) else { return Vec::new() };
-        let board = lock(&board);
+        let (board, now) = (lock(&board), self.inner.means.clock.now());
         let firing = (0..board.alerts.len()).filter(|at| board.alerts[*at].state.firing.is_some());
         let told = |at: usize| {
             let standing = &board.alerts[at];
-            (standing.key.clone(), standing.name.clone(), standing.alert.view.clone(), stands(&board, at))
+            (standing.key.clone(), standing.name.clone(), standing.alert.view.clone(), stands(&board, at, now))
         };
         firing.map(told).collect()
     }
@@ -356,14 +356,17 @@ impl Alerts {
     }
 }
 
-fn stands(board: &Board, at: usize) -> Stands {
+fn stands(board: &Board, at: usize, now: UnixMs) -> Stands {
     let standing = &board.alerts[at];
     let state = &standing.state;
     Stands {
         is_firing: state.firing.is_some(),
         since: UnixMs(state.since_ms),
         reason: if state.firing.is_some() { state.reason.clone() } else { String::new() },
-        count: state.count,
+        count: match &standing.alert.when {
+            When::Count { within_s, .. } => standing.seen.counted(*within_s, now) as u64,
+            _ => state.count,
+        },
         notified_at: state.notified_ms.map(UnixMs),
         acknowledged: state.acknowledged_by.clone().zip(state.acknowledged_ms.map(UnixMs)),
         mute: state.mute.clone(),

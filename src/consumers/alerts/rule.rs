@@ -72,6 +72,12 @@ impl Seen {
         self.fresh_total
     }
 
+    /// Activities within so many seconds, as many as it counts to.
+    pub fn counted(&self, within_s: u32, now: UnixMs) -> usize {
+        let from = now.0 - i64::from(within_s) * 1_000;
+        self.times.len() - self.times.partition_point(|at| *at <= from)
+    }
+
     /// When the last activity of the view came.
     pub fn last(&self) -> Option<UnixMs> {
         self.last
@@ -86,9 +92,7 @@ impl Seen {
         let fires = |count, reason| Some(Verdict::Fires { count, reason });
         match &alert.when {
             When::Count { count, within_s } => {
-                let from = now.0 - i64::from(*within_s) * 1_000;
-                let within = self.times.iter().filter(|at| **at > from).count();
-                if within < *count as usize {
+                if self.counted(*within_s, now) < *count as usize {
                     return Some(Verdict::Quiet);
                 }
                 fires(

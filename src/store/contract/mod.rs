@@ -2,6 +2,7 @@
 //!
 //! A backend's own test module calls `contract_tests!(open)` once.
 
+pub(crate) mod alerting;
 pub(crate) mod appending;
 pub(crate) mod by_time;
 pub(crate) mod consuming;
@@ -182,6 +183,7 @@ macro_rules! contract_tests {
             by_time: histograms_agree_with_the_definition histograms_that_are_gone_on_with_add_up;
             counting: counts_and_barriers histogram_by_bucket facets_list_the_directory facets_in_spans_of_time
                 facets_rank_whole_keys;
+            alerting: what_an_alert_names_is_there_and_stays alerts_stand_as_they_were_kept;
             outlets: shares_are_confined webhooks_keep_their_place;
             keyring: workspaces credentials credentials_end_with_what_they_are_made_from site_keys_have_origins what_has_ended_is_swept one_time_credentials;
             consuming: cursors_move_from_where_they_stand dead_letters_come_with_the_cursor;

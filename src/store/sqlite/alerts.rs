@@ -1,14 +1,14 @@
 //! Alerts and channels, inside the writer's transaction: what an alert names, and what keeps that from being deleted.
 
-use sqlx::QueryBuilder;
 use sqlx::sqlite::Sqlite;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 
 use super::put::Place;
 use super::things::{ThingRow, sql};
 use super::writer::Transaction;
 use crate::auth::WorkspaceId;
 use crate::domain::Key;
-use crate::store::{Alert, MissingThing, NamedKind, Outcome, StoreError, Thing};
+use crate::store::{ALERTS_MAX, Alert, CHANNELS_MAX, MissingThing, NamedKind, Outcome, StoreError, Thing};
 
 impl Transaction<'_> {
     /// Holds that the view of an alert is there and no private one, and that its channels are.
@@ -33,6 +33,18 @@ impl Transaction<'_> {
             }
         }
         Ok((!missing.is_empty()).then_some(Outcome::Missing(missing)))
+    }
+
+    /// Whether there are as many of a kind as there may be.
+    pub(super) async fn full(&mut self, place: &Place) -> Result<Option<Outcome>, StoreError> {
+        let most = match place.kind {
+            NamedKind::Alert => ALERTS_MAX,
+            NamedKind::Channel => CHANNELS_MAX,
+            _ => return Ok(None),
+        };
+        let text = format!("select count(*) from {} where workspace_id = ? and deleted = 0", sql(place.kind).table);
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(text)).bind(place.workspace.number()).fetch_one(&mut *self.connection).await?;
+        Ok((usize::try_from(count).unwrap_or(usize::MAX) >= most).then_some(Outcome::Full { kind: place.kind, most }))
     }
 
     /// The alert that looks at a view, for people.

@@ -100,6 +100,11 @@ impl Transaction<'_> {
         if !condition.holds(before.as_ref()) {
             return Ok(Outcome::Refused { kind: place.kind, now: before });
         }
+        if before.is_none()
+            && let Some(full) = self.full(&place).await?
+        {
+            return Ok(full);
+        }
         let missing = match &thing {
             Thing::View { view, .. } => self.check_view(place.workspace, view).await?,
             Thing::Wall { wall, .. } => self.check_wall(place.workspace, wall).await?,

@@ -278,6 +278,36 @@ async fn a_screen_proves_its_picture_and_follows_orders() {
 }
 
 #[tokio::test]
+async fn a_wall_of_the_team_shows_what_fires_and_one_for_visitors_does_not() {
+    let hall = hall().await;
+    hall.put_wall("visitors", json!({"name": "Foyer", "views": ["all-opens"], "mask": "names"})).await;
+    let (_, team) = hall.paired("hall").await;
+    let (_, visitors) = hall.paired("visitors").await;
+    let mut watcher = hall.watching(&team).await;
+    watcher.subscribe(json!({})).await;
+    let wall = hall.app.get(&hall.key, "/v1/walls/hall").await.json();
+    let alert = |view: &str| json!({"name": "Rush", "view": view, "when": {"count": 1, "within_s": 600}}).to_string();
+    let view = wall["views"][0].as_str().expect("a view");
+    assert_eq!(hall.app.put(&hall.key, "/v1/alerts/rush", &alert(view)).await.status, 201);
+    assert_eq!(hall.app.put(&hall.key, "/v1/alerts/other", &alert("all-registrations")).await.status, 201);
+    hall.sent("acme", "message.opened").await;
+    hall.sent("acme", "registration.completed").await;
+    let asking = async {
+        loop {
+            let task = hall.get(&team, "/v1/screen").await.json();
+            if task["alerts"].as_array().is_some_and(|alerts| !alerts.is_empty()) {
+                return task["alerts"].clone();
+            }
+            watcher.expect("changed").await;
+        }
+    };
+    let told = tokio::time::timeout(STUCK, asking).await.expect("it is told");
+    assert_eq!((told.as_array().map(Vec::len), &told[0]["name"], &told[0]["acknowledged_by"]), (Some(1), &json!("Rush"), &Value::Null));
+    assert_eq!(hall.get(&visitors, "/v1/screen").await.json()["alerts"], json!([]));
+    hall.app.finish().await;
+}
+
+#[tokio::test]
 async fn codes_are_not_guessed() {
     let hall = hall().await;
     let tried = async |code: &str| {

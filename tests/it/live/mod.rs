@@ -9,6 +9,7 @@ mod history;
 mod hostile;
 mod load;
 mod membership;
+mod membership_of_outlets;
 mod names;
 mod pulse;
 mod raw;

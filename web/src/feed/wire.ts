@@ -153,7 +153,7 @@ export interface components {
             cooldown_s: number;
             /**
              * Format: int64
-             * @description How many it counts, while it fires.
+             * @description How many it counts now, as many as it counts to: activities within its time, new values, silent sources.
              */
             count: number;
             /** @description False while it rests. */
@@ -1786,6 +1786,8 @@ export interface components {
         };
         /** @description What a screen is to show. */
         ScreenTask: {
+            /** @description What fires and is told here: of its views, and of the server where it is a team's; nothing where visitors see it. */
+            alerts: components["schemas"]["TaskAlert"][];
             /** @description Which build of the page this server has. */
             build: string;
             /**
@@ -2151,6 +2153,18 @@ export interface components {
              * @description Bytes of its write-ahead log.
              */
             wal_bytes: number;
+        };
+        /** @description An alert that fires, as a screen shows it. */
+        TaskAlert: {
+            /** @description Who is on it. */
+            acknowledged_by: string | null;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
         };
         /** @description A view as a screen knows it. */
         TaskView: {
@@ -2681,6 +2695,7 @@ export type Source = components['schemas']['Source'];
 export type Subscribed = components['schemas']['Subscribed'];
 export type SubscribeWord = components['schemas']['SubscribeWord'];
 export type System = components['schemas']['System'];
+export type TaskAlert = components['schemas']['TaskAlert'];
 export type TaskView = components['schemas']['TaskView'];
 export type Then = components['schemas']['Then'];
 export type Ticket = components['schemas']['Ticket'];

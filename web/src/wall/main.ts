@@ -138,7 +138,7 @@ function heard(told: Frame): void {
   if (told.server_time) ahead = Date.parse(told.server_time) - Date.now();
   if (told.checked_at) checkedAt = Date.parse(told.checked_at);
   if (told.type === "pulse") broken = told.state === "broken" ? Date.parse(told.since ?? "") || now() : null;
-  if (told.type === "changed" && told.what === "wall") void look();
+  if (told.type === "changed" && (told.what === "wall" || told.what === "alert")) void look();
   if (told.type === "bye") return;
   if (coming && told.sub === coming.sub) heardComing(told, coming);
   else if (shown && told.sub === shown.sub) heardShown(told, shown.picture);
@@ -223,6 +223,10 @@ function tellState(): void {
 function tellOver(more: HTMLElement | null = null): void {
   const banner = task?.wall.banner;
   over.textContent = "";
+  for (const { name, since, acknowledged_by: by } of task?.alerts ?? []) {
+    const time = clock(Date.parse(since), zoneOf(shown?.picture.view));
+    over.append(el("p", "banner rings", el("b", "", name), el("span", "", by === null ? fill(t.rings, { time }) : fill(t.ringsFor, { time, name: by }))));
+  }
   if (banner && Date.parse(banner.until) > now()) over.append(el("p", "banner", banner.text));
   if (more) over.append(more);
 }

@@ -29,6 +29,8 @@ export interface Task {
   wall: Wall;
   views: View[];
   build: string;
+  /** What fires, of what this wall may tell. */
+  alerts: { name: string; since: string; acknowledged_by: string | null }[];
   order: { number: number; say: "blink" | "test" | "reload" | "rotate"; at: string } | null;
   server_time: string;
 }

@@ -23,6 +23,8 @@ export default {
   connecting: "Verbindung wird aufgebaut",
   stale: "Veraltet seit {time}, verbindet neu",
   broken: "Gestört seit {time}: Nichts kann gespeichert werden",
+  rings: "seit {time}, niemand kümmert sich",
+  ringsFor: "seit {time}, {name} kümmert sich",
   families: {
     dashboard: "Dashboard",
     message: "Nachrichten",

@@ -22,6 +22,8 @@ export default {
   connecting: "Connecting",
   stale: "Stale since {time}, reconnecting",
   broken: "Broken since {time}: nothing can be stored",
+  rings: "since {time}, nobody is on it",
+  ringsFor: "since {time}, {name} is on it",
   families: {
     dashboard: "Dashboard",
     message: "Messages",
