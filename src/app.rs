@@ -231,7 +231,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
                 Box::pin(async move { readers.changed(workspace, [Arc::new(name)].into()).await })
             })
         },
-        url: if config.url.is_empty() { format!("http://{api_addr}") } else { config.url.clone() },
+        url: if config.public_url.is_empty() { format!("http://{api_addr}") } else { config.public_url.clone() },
         clock: clock.clone(),
     });
     let consumers = consuming::start(means, &webhooks, &alerts, tasks, end).await?;

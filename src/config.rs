@@ -39,7 +39,7 @@ pub struct Config {
     /// Address of the API and the page; port 0 takes a free one.
     pub listen: String,
     /// Under which address people open it, as in `https://desk.example`: links of alerts begin with it. Empty is where it listens.
-    pub url: String,
+    pub public_url: String,
     /// Address of `/metrics`, `/live` and `/ready`, or `off`.
     pub ops_listen: String,
     /// `text` or `json`.
@@ -111,7 +111,7 @@ impl Default for Config {
         Self {
             database: "sqlite:tidings.db".to_owned(),
             listen: "127.0.0.1:8080".to_owned(),
-            url: String::new(),
+            public_url: String::new(),
             ops_listen: "127.0.0.1:9464".to_owned(),
             log_format: LogFormat::Text,
             log: "info".to_owned(),
@@ -213,8 +213,11 @@ impl Config {
             return Err(ConfigError::Value(fault));
         }
         let is_base = |url: &str| (url.starts_with("http://") || url.starts_with("https://")) && !url.ends_with('/');
-        if !self.url.is_empty() && !is_base(&self.url) {
-            return Err(ConfigError::Value(format!("url: {:?} must be as in https://desk.example, without a / at its end", self.url)));
+        if !self.public_url.is_empty() && !is_base(&self.public_url) {
+            return Err(ConfigError::Value(format!(
+                "public_url: {:?} must be as in https://desk.example, without a / at its end",
+                self.public_url
+            )));
         }
         let bad = self.origins.iter().find(|o| !(o.starts_with("http://") || o.starts_with("https://")) || o.ends_with('/'));
         match bad {
@@ -317,7 +320,7 @@ mod tests {
             ("[http]\ncolour = 1", &[], "colour"),
             ("listen = 5", &[], "listen"),
             ("", &[("TIDINGS_HTTP_IDLE_TIMEOUT_S", "soon")], "TIDINGS_HTTP_IDLE_TIMEOUT_S"),
-            ("url = \"desk.example\"", &[], "url"),
+            ("public_url = \"desk.example\"", &[], "public_url"),
             ("[mail]\nhost = \"mail.example\"", &[], "mail.from"),
             ("[mail]\ntls = \"some\"", &[], "tls"),
             ("[rate]\ndrafts_burst = 10", &[], "drafts_burst"),

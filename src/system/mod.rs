@@ -166,7 +166,9 @@ impl System {
             wal_bytes: now.wal_bytes,
             disk_free_bytes: now.disk_free_bytes,
             disk_left_s,
-            pulse_age_ms: checked.filter(|_| now.connections > 0).map(|at| self.clock.now().0.saturating_sub(at.0).unsigned_abs()),
+            pulse_age_ms: checked
+                .filter(|_| now.connections > 0 || self.pulse.is_watched())
+                .map(|at| self.clock.now().0.saturating_sub(at.0).unsigned_abs()),
             is_broken: self.pulse.is_broken(),
             course_in: course(&samples, now, |s| s.accepted),
             course_out: course(&samples, now, |s| s.delivered),

@@ -51,7 +51,7 @@ async fn a_mail_server_takes_what_an_alert_tells() {
         config.mail.port = port;
         config.mail.tls = MailTls::None;
         config.mail.from = "Tidings <tidings@desk.example>".to_owned();
-        config.url = "https://desk.example".to_owned();
+        config.public_url = "https://desk.example".to_owned();
     })
     .await;
     let key = app.key("ingest,read,admin").await;

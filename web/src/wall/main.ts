@@ -225,7 +225,7 @@ function tellOver(more: HTMLElement | null = null): void {
   over.textContent = "";
   for (const { name, since, acknowledged_by: by } of task?.alerts ?? []) {
     const time = clock(Date.parse(since), zoneOf(shown?.picture.view));
-    over.append(el("p", "banner rings", el("b", "", name), el("span", "", by === null ? fill(t.rings, { time }) : fill(t.ringsFor, { time, name: by }))));
+    over.append(el("p", "rings", el("b", "", name), el("span", "", by === null ? fill(t.rings, { time }) : fill(t.ringsFor, { time, name: by }))));
   }
   if (banner && Date.parse(banner.until) > now()) over.append(el("p", "banner", banner.text));
   if (more) over.append(more);
