@@ -122,7 +122,7 @@ try {
   await wallShot("wall-numbers-light", { layout: "numbers", theme: "light" });
   await wallShot("wall-portrait-names", { mask: "names", theme: "light", size: "m" }, 1080, 1920);
   await shot("screens-light", { path: "/screens" });
-  await server.call("PUT", "/v1/alerts/opens", { name: "Opens stopped", view: "all-opens", when: { silent_s: 30 }, note: "Call the mail provider." });
+  await server.call("PUT", "/v1/alerts/opens", { name: "Opens stopped", view: "all-opens", when: { silent_s: 10 }, note: "Call the mail provider." });
   await server.call("PUT", "/v1/alerts/registrations", { name: "No registrations", view: "all-registrations", when: { silent_s: 900 } });
   await server.call("PUT", "/v1/alerts/rush", { name: "Rush at the doors", view: "all-activities", when: { count: 1500, within_s: 14400 } });
   await server.call("PUT", "/v1/alerts/server", { name: "The server is broken", when: { pulse: true } });
