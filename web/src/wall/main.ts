@@ -213,6 +213,13 @@ function tellState(): void {
   line.stands(view ? (view.event_name ?? task.workspace) : t.system, view?.name ?? "", clock(now(), zone));
   if (staleSince !== null) return line.tell("warn", fill(t.stale, { time: clock(staleSince, zone) }), "");
   if (broken !== null) return line.tell("bad", fill(t.broken, { time: clock(broken, zone) }), "");
+  // What fires comes before how well it is: the line is red from edge to edge, and hides nothing of the picture.
+  const [rings, ...others] = task.alerts;
+  if (rings) {
+    const holes = { time: clock(Date.parse(rings.since), zone), name: rings.acknowledged_by ?? "" };
+    const more = others.length ? ` +${others.length}` : "";
+    return line.tell("rings", rings.name + more, fill(rings.acknowledged_by === null ? t.rings : t.ringsFor, holes));
+  }
   const tested = checkedAt === null ? "" : fill(t.tested, { seconds: Math.max(0, Math.round((now() - checkedAt) / 1_000)) });
   if (operations) return line.tell(({ ok: "good", warn: "warn", bad: "bad" } as const)[operations.layout.status], operations.layout.verdict, tested);
   const cameAt = shown?.picture.cameAt ?? now();
@@ -223,10 +230,6 @@ function tellState(): void {
 function tellOver(more: HTMLElement | null = null): void {
   const banner = task?.wall.banner;
   over.textContent = "";
-  for (const { name, since, acknowledged_by: by } of task?.alerts ?? []) {
-    const time = clock(Date.parse(since), zoneOf(shown?.picture.view));
-    over.append(el("p", "rings", el("b", "", name), el("span", "", by === null ? fill(t.rings, { time }) : fill(t.ringsFor, { time, name: by }))));
-  }
   if (banner && Date.parse(banner.until) > now()) over.append(el("p", "banner", banner.text));
   if (more) over.append(more);
 }

@@ -131,7 +131,7 @@ export class StateLine {
     this.root = el("footer", "line", state, this.#place, this.#clock);
   }
 
-  tell(kind: "good" | "warn" | "bad" | "wait", word: string, more: string): void {
+  tell(kind: "good" | "warn" | "bad" | "rings" | "wait", word: string, more: string): void {
     this.root.dataset.kind = kind;
     write(this.#word, word);
     write(this.#more, more ? `, ${more}` : "");
