@@ -137,6 +137,8 @@ pub enum Next {
     Again,
     /// After so long, or when something comes.
     After(Duration),
+    /// After so long, whatever comes meanwhile: so that many of them do not read the log for each little that grows.
+    Rest(Duration),
 }
 
 /// Why work was not done.

@@ -211,6 +211,7 @@ impl Runner {
                 match next {
                     Next::Wait => Ended::Wait,
                     Next::Again => Ended::Again,
+                    Next::Rest(time) => Ended::Rest(now + time),
                     Next::After(time) => {
                         memory.timed = true;
                         Ended::Later(now + time)

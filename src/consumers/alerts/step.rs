@@ -147,8 +147,7 @@ impl Alerts {
         if is_full {
             return Ok(Next::Again);
         }
-        tokio::time::sleep(PACE).await;
-        Ok(Next::Wait)
+        Ok(Next::Rest(PACE))
     }
 
     /// The values among what is wanted that their view never had before, by place of the alert and seq.

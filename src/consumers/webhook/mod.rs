@@ -35,6 +35,10 @@ const REST_FIRST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(3_600);
 /// Entries that match nothing are passed over in memory; after so many the place is kept.
 const PASSED_MAX: Seq = 4_096;
+/// The rest after entries that were none of its view: what comes meanwhile is read at once.
+const PASSED_PACE: Duration = Duration::from_millis(500);
+/// The rest after a batch that was taken.
+const TAKEN_PACE: Duration = Duration::from_millis(100);
 /// How soon it looks again for its view where that is gone.
 const VIEW_AGAIN: Duration = Duration::from_secs(30);
 /// The receiver is gone for good.
@@ -93,7 +97,7 @@ impl WebhookConsumer {
         // What was taken away before it could be sent is told, and not waited for.
         let pruned = page.head.pruned > from;
         if page.items.is_empty() && page.corrections.is_empty() && !pruned {
-            return self.pass_over(&hook, &page).await;
+            return self.pass_over(&hook, &page, from).await;
         }
         // The batch begins where it was read from, and so it does when it is tried again.
         let tried = WebhookProgress {
@@ -144,7 +148,7 @@ impl WebhookConsumer {
     }
 
     /// Nothing matches up to where the page has come.
-    async fn pass_over(&self, hook: &Webhook, page: &Page) -> Result<Next, Fault> {
+    async fn pass_over(&self, hook: &Webhook, page: &Page, from: Seq) -> Result<Next, Fault> {
         let cursor = hook.progress.cursor;
         // Of a batch that was tried nothing is left: all of it was erased, or the view no longer holds it.
         let of_batch = hook.progress.batch_to.is_some();
@@ -154,7 +158,12 @@ impl WebhookConsumer {
         } else {
             *self.passed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = (cursor, page.reached);
         }
-        Ok(if page.end == PageEnd::Range && !of_batch { Next::Wait } else { Next::Again })
+        Ok(match page.end {
+            PageEnd::Range if page.reached <= from => Next::Wait,
+            // Something came, and none of it was of its view: most of a busy log is so.
+            PageEnd::Range if !of_batch => Next::Rest(PASSED_PACE),
+            _ => Next::Again,
+        })
     }
 
     fn after(&self, tried: WebhookProgress, page: &Page, answer: Result<Answered, String>, now: UnixMs) -> (WebhookProgress, Next) {
@@ -170,8 +179,8 @@ impl WebhookConsumer {
                     next_at: None,
                     ..tried
                 };
-                // Where nothing more is there it is called when something comes.
-                return (taken, if page.reached >= page.head.seq { Next::Wait } else { Next::Again });
+                // Where nothing more is there it rests a moment: what comes one by one goes out together.
+                return (taken, if page.reached >= page.head.seq { Next::Rest(TAKEN_PACE) } else { Next::Again });
             }
             Ok(Answered { status: GONE, .. }) => {
                 let ended = WebhookProgress { ended: true, answered: Some(GONE), fault: Some("the receiver is gone".to_owned()), ..tried };
