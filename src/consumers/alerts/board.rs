@@ -22,6 +22,8 @@ use crate::store::{
 
 /// Notices of one workspace that wait to be sent; beyond it the oldest go.
 const JOBS_MAX: usize = 10_000;
+/// Lines of the history that wait to be stored; beyond it the oldest go.
+const OWED_LINES_MAX: usize = 10_000;
 /// How long the link of a notice opens its page, in milliseconds.
 const LINK_LASTS_MS: i64 = 24 * 3_600_000;
 
@@ -88,6 +90,8 @@ pub(super) struct Owed {
     pub notices: BTreeMap<(Uuid, Arc<str>), NoticeRecord>,
     pub links: Vec<NewCredential>,
     pub is_mute_changed: bool,
+    /// Lines, from the first, that pages were told of: what cannot be paid is tried again, and told once.
+    pub announced: usize,
 }
 
 impl Owed {
@@ -97,8 +101,15 @@ impl Owed {
 
     /// What could not be paid comes before what is owed since; of one thing the later word counts.
     pub fn put_back(&mut self, mut unpaid: Self) {
+        unpaid.announced = unpaid.lines.len();
         unpaid.states.append(&mut self.states);
         unpaid.lines.append(&mut self.lines);
+        let over = unpaid.lines.len().saturating_sub(OWED_LINES_MAX);
+        if over > 0 {
+            tracing::error!(lines = over, "too much of the history of alerts waits to be stored; the oldest is left out");
+            unpaid.lines.drain(..over);
+            unpaid.announced = unpaid.announced.saturating_sub(over);
+        }
         unpaid.notices.append(&mut self.notices);
         unpaid.links.append(&mut self.links);
         unpaid.is_mute_changed |= self.is_mute_changed;
@@ -354,8 +365,9 @@ impl Board {
         (owed, kept)
     }
 
-    /// What became of the payment; keys of the alerts that it was about. Either way it may be told now.
-    pub fn paid(&mut self, paid: Result<(), StoreError>, owed: Owed, cursor: Seq, about: &[i64]) -> Vec<Key> {
+    /// What became of the payment: whether notices may be sent that waited for it, and keys of the alerts that it was about. Either way
+    /// they may be told now.
+    pub fn paid(&mut self, paid: Result<(), StoreError>, owed: Owed, cursor: Seq, about: &[i64]) -> (bool, Vec<Key>) {
         match paid {
             Ok(()) => self.kept = self.kept.max(cursor),
             Err(fault) => {
@@ -363,8 +375,9 @@ impl Board {
                 self.owed.put_back(owed);
             }
         }
+        let is_held = self.jobs.iter().any(|job| job.is_held);
         self.jobs.iter_mut().for_each(|job| job.is_held = false);
-        self.alerts.iter().filter(|one| about.contains(&one.number)).map(|one| one.key.clone()).collect()
+        (is_held, self.alerts.iter().filter(|one| about.contains(&one.number)).map(|one| one.key.clone()).collect())
     }
 
     /// What those are called who send. Who was revoked is silent for a reason.
@@ -426,5 +439,38 @@ impl Standing {
         if self.newest.len() > ITEMS_MAX {
             self.newest.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::{OWED_LINES_MAX, Owed};
+    use crate::domain::UnixMs;
+    use crate::store::{AlertLine, AlertState, Turned};
+
+    fn line(n: usize) -> AlertLine {
+        let (id, at) = (Uuid::from_u128(n as u128), UnixMs(0));
+        AlertLine { id, alert: 1, at, turned: Turned::Fired, by: None, text: n.to_string() }
+    }
+
+    fn state(count: u64) -> AlertState {
+        AlertState { count, ..AlertState::default() }
+    }
+
+    #[test]
+    fn what_could_not_be_paid_comes_first_and_the_later_word_counts() {
+        let unpaid = Owed { states: [(1, state(1)), (2, state(1))].into(), lines: vec![line(1)], is_mute_changed: true, ..Owed::default() };
+        let mut owed = Owed { states: [(1, state(2))].into(), lines: vec![line(2)], ..Owed::default() };
+        owed.put_back(unpaid);
+        assert_eq!(owed.lines, [line(1), line(2)]);
+        assert_eq!((owed.states[&1].count, owed.states[&2].count, owed.is_mute_changed), (2, 1, true));
+        assert_eq!(owed.announced, 1, "the first was told of; the second is still to be");
+        // What cannot be stored for very long has a bound, and the oldest goes.
+        let unpaid = std::mem::take(&mut owed);
+        owed.lines = (3..=OWED_LINES_MAX + 1).map(line).collect();
+        owed.put_back(unpaid);
+        assert_eq!((owed.lines.len(), &owed.lines[0], owed.announced), (OWED_LINES_MAX, &line(2), 1));
     }
 }

@@ -108,6 +108,15 @@ impl Alerts {
             self.inner.news.notify_one();
         }
         let Some(board) = self.board(workspace) else { return Ok(Next::Wait) };
+        {
+            // Where no alert looks at activities nothing is read; one that will begins from the log.
+            let mut board = lock(&board);
+            if board.index.is_empty() {
+                board.cursor = board.cursor.max(self.inner.means.heads.of(workspace));
+                board.is_at_end = true;
+                return Ok(Next::Wait);
+            }
+        }
         let cursor = lock(&board).cursor;
         let batch = {
             let turn = self.inner.means.reads.turn(reader(workspace)).await.map_err(unavailable)?;

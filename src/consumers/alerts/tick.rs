@@ -100,7 +100,7 @@ impl Alerts {
         let _paying = paying.lock().await;
         let (owed, kept) = lock(&board).pay();
         let (cursor, links) = (kept.cursor, owed.links.clone());
-        let turned: Vec<i64> = owed.lines.iter().map(|line| line.alert).collect();
+        let turned: Vec<i64> = owed.lines.iter().skip(owed.announced).map(|line| line.alert).collect();
         let store = &self.inner.means.store;
         let paid = async {
             if !links.is_empty() {
@@ -112,11 +112,14 @@ impl Alerts {
             Ok(paid) => paid,
             Err(_) => Err(StoreError::Unavailable(format!("nothing could be stored within {} s", STORED_WITHIN.as_secs()))),
         };
-        let turned = lock(&board).paid(paid, owed, cursor, &turned);
+        let (is_due, turned) = lock(&board).paid(paid, owed, cursor, &turned);
         for key in turned {
             (self.inner.means.announce)(workspace, key).await;
         }
-        self.inner.news.notify_one();
+        // Not else: a store that refuses at once would be asked without end.
+        if is_due {
+            self.inner.news.notify_one();
+        }
     }
 
     fn send_due(&self, workspace: WorkspaceId, sending: &Arc<Semaphore>, tasks: &TaskTracker) {
