@@ -16,7 +16,7 @@ use crate::cli::client::{Client, ClientError, Patience};
 /// When the server refuses.
 pub async fn make(client: &mut Client, receiver: SocketAddr) -> Result<(), CliError> {
     let url = |path: &str| format!("http://{receiver}/{path}");
-    put(client, "/v1/webhooks/receiver", &json!({"url": url("webhook"), "view": "all-opens", "enabled": true})).await?;
+    put(client, "/v1/webhooks/receiver", &json!({"url": url("webhook"), "view": "all-activities", "enabled": true})).await?;
     let channel = json!({"name": "The demo's receiver", "kind": "webhook", "url": url("alerts")});
     put(client, "/v1/channels/receiver", &channel).await?;
     let silence = json!({
