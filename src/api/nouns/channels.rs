@@ -202,12 +202,13 @@ impl Noun for ChannelsNoun {
         (body.said_at, body.fault) = said.map_or((None, None), |said| (Some(said.at.to_string()), said.fault));
     }
 
-    async fn follow(api: &Api, at: &At, _: bool, body: Option<&mut ChannelBody>) -> Result<(), Problem> {
+    async fn follow(api: &Api, at: &At, created: bool, body: Option<&mut ChannelBody>) -> Result<(), Problem> {
         if let Some(body) = body
             && body.kind == ChannelKind::Webhook.as_str()
         {
             let secret = fresh_secret()?;
-            if api.alerts.secret(at.workspace, &at.key, secret.clone(), true).await? {
+            // One that is made again under its key has another.
+            if api.alerts.secret(at.workspace, &at.key, secret.clone(), !created).await? {
                 body.secret = Some(secret);
             }
         }

@@ -432,6 +432,14 @@ impl Standing {
         }
     }
 
+    /// Goes on as it stood before it was read anew; what it has seen counts on where it asks for the same.
+    pub fn go_on(&mut self, before: Self) {
+        self.state = before.state;
+        if before.filter == self.filter && before.alert.when == self.alert.when {
+            (self.seen, self.newest, self.known, self.told_fresh) = (before.seen, before.newest, before.known, before.told_fresh);
+        }
+    }
+
     /// Takes note of an activity of its view.
     pub fn saw(&mut self, body: Bytes, at: UnixMs) {
         self.seen.saw(&self.alert.when, at);

@@ -41,23 +41,19 @@ impl Alerts {
         let snapshot = means.reads.turn(reader(workspace)).await?.log().memberships(workspace).await?;
         let keys = means.store.keyring.keys(workspace).await?;
         let before = self.board(workspace);
-        let (mut known, cursor) = match &before {
-            Some(board) => {
-                let mut board = lock(board);
-                (std::mem::take(&mut board.alerts), board.cursor)
-            }
-            None => (Vec::new(), cursor.unwrap_or(snapshot.head.seq)),
-        };
+        let cursor = before.as_ref().map_or_else(|| cursor.unwrap_or(snapshot.head.seq), |board| lock(board).cursor);
         let now = means.clock.now();
-        let (mut standing, mut states, mut index) = (Vec::new(), Vec::new(), FilterIndex::default());
+        let (mut standing, mut index) = (Vec::new(), FilterIndex::default());
+        let mut new = HashSet::new();
         for alert in alerts {
             let is_new = made.iter().any(|(_, key)| *key == alert.key);
-            let known = known.iter().position(|known| known.number == alert.number && !is_new).map(|at| known.swap_remove(at));
-            let one = self.stand(workspace, alert, known, cursor, is_new, now).await?;
+            if is_new {
+                new.insert(alert.number);
+            }
+            let one = self.stand(workspace, alert, before.as_ref().filter(|_| !is_new), cursor, is_new, now).await?;
             if let Some(filter) = &one.filter {
                 let _seat = index.insert(filter.clone(), standing.len());
             }
-            states.push(one.state.made_ms == now.0);
             standing.push(one);
         }
         let jobs: VecDeque<Job> = match &before {
@@ -89,14 +85,18 @@ impl Alerts {
         });
         {
             let mut board = lock(&board);
+            // Only now, as nothing can fail any more: what those that were there have seen and said goes on.
+            let mut known = std::mem::take(&mut board.alerts);
+            for one in standing.iter_mut().filter(|one| !new.contains(&one.number)) {
+                if let Some(at) = known.iter().position(|known| known.number == one.number) {
+                    one.go_on(known.swap_remove(at));
+                }
+            }
+            let fresh: Vec<usize> = (0..standing.len()).filter(|at| standing[*at].state.made_ms == now.0).collect();
             (board.people, board.people_at) = (people, people_at);
             (board.alerts, board.index, board.channels) = (standing, index, channels);
             board.name_sources(keys);
-            for (at, is_made) in states.into_iter().enumerate() {
-                if is_made {
-                    board.keep_state(at);
-                }
-            }
+            fresh.into_iter().for_each(|at| board.keep_state(at));
         }
         lock(&self.inner.boards).insert(workspace, board);
         lock(&self.inner.made).retain(|made_there| !made.contains(made_there));
@@ -110,17 +110,14 @@ impl Alerts {
         &self,
         workspace: WorkspaceId,
         alert: StandingAlert,
-        known: Option<Standing>,
+        before: Option<&Arc<Mutex<Board>>>,
         cursor: Seq,
         is_new: bool,
         now: UnixMs,
     ) -> Result<Standing, StoreError> {
         let StandingAlert { number, key, name, alert, state } = alert;
         let fresh = || AlertState { made_ms: now.0, since_ms: now.0, ..AlertState::default() };
-        let state = match &known {
-            Some(known) => known.state.clone(),
-            None => state.filter(|_| !is_new).unwrap_or_else(fresh),
-        };
+        let state = state.filter(|_| !is_new).unwrap_or_else(fresh);
         let mut filter = None;
         let mut zone = alert.between.as_ref().map(|between| between.zone.clone());
         let mut view = None;
@@ -134,18 +131,13 @@ impl Alerts {
         }
         let zone = zone.unwrap_or_else(|| "UTC".to_owned());
         // What it has seen counts on where it asks for the same.
-        let same = known.filter(|known| known.filter == filter && known.alert.when == alert.when);
-        let (seen, newest, known, told_fresh) = match same {
-            Some(known) => (known.seen, known.newest, known.known, known.told_fresh),
-            None => {
-                let (seen, newest) = match &filter {
-                    Some(filter) => self.seen_before(workspace, filter, &alert.when, cursor, now).await?,
-                    None => (Seen::default(), VecDeque::new()),
-                };
-                (seen, newest, HashSet::new(), 0)
-            }
+        let is_same = |one: &Standing| one.number == number && one.filter == filter && one.alert.when == alert.when;
+        let goes_on = before.is_some_and(|board| lock(board).alerts.iter().any(is_same));
+        let (seen, newest) = match &filter {
+            Some(filter) if !goes_on => self.seen_before(workspace, filter, &alert.when, cursor, now).await?,
+            _ => (Seen::default(), VecDeque::new()),
         };
-        Ok(Standing { number, key, name, alert, state, filter, view, zone, seen, newest, known, told_fresh })
+        Ok(Standing { number, key, name, alert, state, filter, view, zone, seen, newest, known: HashSet::new(), told_fresh: 0 })
     }
 
     /// What an alert would have seen, had it been there: as much as it can still count.

@@ -103,10 +103,14 @@ impl Alerts {
         let turned: Vec<i64> = owed.lines.iter().skip(owed.announced).map(|line| line.alert).collect();
         let store = &self.inner.means.store;
         let paid = async {
-            if !links.is_empty() {
-                store.keyring.create_credentials(workspace, links).await?;
+            store.alerting.keep_alerts(workspace, kept).await?;
+            // Links that were stored by an attempt whose answer was lost are refused as there already: they keep nothing else back.
+            if !links.is_empty()
+                && let Err(fault) = store.keyring.create_credentials(workspace, links).await
+            {
+                tracing::warn!(workspace = workspace.number(), %fault, "the links of notices could not be stored");
             }
-            store.alerting.keep_alerts(workspace, kept).await
+            Ok(())
         };
         let paid: Result<(), StoreError> = match timeout(STORED_WITHIN, paid).await {
             Ok(paid) => paid,
