@@ -33,7 +33,7 @@ describe("webhooks", () => {
     await form.getByLabel("Address").fill("https://hooks.invalid/in");
     await form.getByLabel("View").selectOption({ label: "All opens" });
     await form.getByRole("button", { name: "Save" }).click();
-    const secret = await form.getByRole("textbox").inputValue();
+    const secret = await form.getByLabel("It signs with this secret").inputValue();
     assert.match(secret, /^whsec_/);
     await form.getByRole("button", { name: "Close" }).click();
     await row("ok").getByText("nothing waits").waitFor();
