@@ -18,6 +18,8 @@ use tokio_util::task::TaskTracker;
 
 use self::live::Live;
 use crate::api::authenticate::Authenticator;
+use crate::api::people::People;
+use crate::api::people::invitations::INVITATION_MS;
 use crate::api::serve::{Ends, HttpConfig, Served, serve};
 use crate::api::watch::Watch;
 use crate::api::{Api, ApiConfig, Rates, routes};
@@ -30,7 +32,7 @@ use crate::domain::{Key, UnixMs};
 use crate::hub::Hub;
 use crate::ingest::{Ingest, IngestConfig};
 use crate::ops::metrics::Recorder;
-use crate::ops::ready::Ready;
+use crate::ops::ready::{OPS_WORKSPACE, Ready};
 use crate::ops::{self, Ops};
 use crate::outbound::{Mail, Outbound, SystemResolver};
 use crate::publish::Publisher;
@@ -209,12 +211,13 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         Arc::new(System::new(move || recorder.render(), database, clock.clone(), hub.pulse().clone()))
     };
     let api_addr = address_of(&api_listener, &config.listen)?;
+    let mail = Arc::new(Mail::new(&config.mail).map_err(ConfigError::Value)?);
     let alerts = Alerts::new(AlertMeans {
         store: store.clone(),
         reads: reads.clone(),
         heads: means.heads.clone(),
         outbound: webhooks.outbound.clone(),
-        mail: Arc::new(Mail::new(&config.mail).map_err(ConfigError::Value)?),
+        mail: mail.clone(),
         pulse: hub.pulse().clone(),
         sources: {
             let system = system.clone();
@@ -256,6 +259,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     };
     tasks.spawn(system.clone().keep(end.clone()));
     let api_config = ApiConfig { origins: config.origins.clone(), demo };
+    let people = People::new(store.members.clone(), mail, config.public_url.clone(), config.signin.idle_ms());
     let api = Api::new(
         reads.clone(),
         ingest.clone(),
@@ -268,6 +272,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
         authenticator,
         rates,
         system.clone(),
+        people,
     );
     let (connections, ends) = (TaskTracker::new(), Ends::default());
     let mut listeners = vec![serve(api_listener, routes::router(Arc::new(api)), &config.http, &connections, &ends)];
@@ -332,21 +337,32 @@ impl Running {
         let now = self.clock.now();
         let lasts_ms = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
         let new = NewCredential {
-            kind: CredentialKind::Link,
-            hash: secret.hash(),
-            name: String::new(),
             scopes,
-            event: None,
-            origins: Vec::new(),
-            confined: None,
-            wall: None,
-            parent: None,
-            rate_per_s: None,
-            created_at: now,
             expires_at: Some(UnixMs(now.0.saturating_add(lasts_ms))),
+            ..NewCredential::new(CredentialKind::Link, secret.hash(), now)
         };
         self.store.keyring.create_credential(found.id, new).await?;
         Ok(format!("/signin?link={}", secret.expose()))
+    }
+
+    /// Where nobody can come in yet: a one-time link, as a path of the page, that makes the owner of the first workspace.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub async fn first_owner_link(&self) -> Result<Option<String>, AppError> {
+        let all = self.store.keyring.workspaces(Operator::assume()).await?;
+        let mut open = all.into_iter().filter(|found| found.key.as_str() != OPS_WORKSPACE);
+        let (Some(only), None) = (open.next(), open.next()) else { return Ok(None) };
+        let has_keys = !self.store.keyring.keys(only.id).await?.is_empty();
+        if has_keys || !self.store.members.members(only.id).await?.is_empty() {
+            return Ok(None);
+        }
+        let secret = SecretKey::generate(CredentialKind::Invitation.as_str()).map_err(AppError::Random)?;
+        let now = self.clock.now();
+        let expires_at = Some(UnixMs(now.0.saturating_add(INVITATION_MS)));
+        let new = NewCredential { expires_at, ..NewCredential::new(CredentialKind::Invitation, secret.hash(), now) };
+        self.store.keyring.create_credential(only.id, new).await?;
+        Ok(Some(format!("/signin?link={}", secret.expose())))
     }
 
     /// Drains and ends: stops accepting, finishes requests, makes durable what waits, hands it on, says goodbye to every

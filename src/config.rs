@@ -2,6 +2,7 @@
 //!
 //! Defaults, then the TOML file, then `TIDINGS_...` variables (or the files that `TIDINGS_..._FILE` name), then options. A key that nobody knows is refused by name.
 
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,30 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// The server that mail is given to.
     pub mail: MailConfig,
+    /// How people sign in.
+    pub signin: SignInConfig,
+}
+
+/// How people sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignInConfig {
+    /// Days that somebody may do nothing before they have to sign in again.
+    pub idle_days: NonZeroU16,
+}
+
+impl Default for SignInConfig {
+    fn default() -> Self {
+        const USUAL: NonZeroU16 = NonZeroU16::new(30).unwrap();
+        Self { idle_days: USUAL }
+    }
+}
+
+impl SignInConfig {
+    /// The same in milliseconds.
+    pub fn idle_ms(&self) -> i64 {
+        i64::from(self.idle_days.get()) * 24 * 3_600 * 1_000
+    }
 }
 
 /// Where webhooks may send to.
@@ -124,6 +149,7 @@ impl Default for Config {
             session: SessionConfig::default(),
             webhooks: WebhooksConfig::default(),
             mail: MailConfig::default(),
+            signin: SignInConfig::default(),
         }
     }
 }

@@ -173,7 +173,7 @@ pub async fn submit(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, mut
     }
     // Before any of it is parsed: what would wait too long costs no more than its reading.
     place.begin().map_err(refused)?;
-    let read = api.ingest.read(&head, bytes, principal.grant.event.as_ref()).await;
+    let read = api.ingest.read(&head, bytes, &principal.grant.events).await;
     let Drafts { many, items, warnings } = read.map_err(unreadable)?;
     api.rates.drafts(&caller, items.len())?;
     let making = Some(api.rates.making(&caller));
@@ -183,7 +183,7 @@ pub async fn submit(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, mut
     api.receipt_to_commit.record(received.elapsed().as_secs_f64());
     let stored = receipts.iter().filter(|receipt| matches!(receipt, Receipt::Stored { duplicate: false, .. })).count() as u64;
     if let Some(key) = principal.actor.number().filter(|_| matches!(principal.actor, Actor::Key(_) | Actor::Site(_))) {
-        api.system.sources.note(principal.workspace, key, principal.grant.event.clone(), stored, api.clock.now());
+        api.system.sources.note(principal.workspace, key, principal.grant.events.one().cloned(), stored, api.clock.now());
     }
     // Nothing is asked from here on: what is durable is told as durable.
     match many {

@@ -274,8 +274,7 @@ fn shown(api: &Api, at: &At, record: Record) -> Result<Json<AlertBody>, Problem>
 
 /// Who is bound to an event does not speak for all.
 fn whole(caller: &Caller) -> Result<(), Problem> {
-    let bound = caller.principal.grant.event.as_ref();
-    bound.map_or(Ok(()), |event| Err(super::authorise::event_forbidden(event, "all alerts")))
+    super::authorise::check_whole(&caller.principal, "all alerts")
 }
 
 /// What people call whoever asks: by the key that they come by.

@@ -17,6 +17,8 @@ use crate::store::{Credential, CredentialKind, Keyring, Opened, Purpose, Reader}
 
 /// Name of the session cookie.
 pub const SESSION_COOKIE: &str = "tidings_session";
+/// Its name behind TLS: a browser takes such a one from this very host alone.
+pub const HOST_SESSION_COOKIE: &str = "__Host-tidings_session";
 /// Name of the cookie of a screen.
 pub const SCREEN_COOKIE: &str = "tidings_screen";
 /// A browser may be both, a desk and a screen: with this header it asks as the screen.
@@ -112,7 +114,7 @@ impl Authenticator {
                 (key, ASKING, Presented::Bearer)
             }
             None => {
-                let session = || cookie(headers, SESSION_COOKIE).map(|text| (text, &[CredentialKind::Session][..], Presented::Cookie));
+                let session = || session_cookie(headers).map(|text| (text, &[CredentialKind::Session][..], Presented::Cookie));
                 let screen = || cookie(headers, SCREEN_COOKIE).map(|text| (text, &[CredentialKind::Screen][..], Presented::Cookie));
                 let found = if headers.contains_key(AS_SCREEN) { screen() } else { session().or_else(screen) };
                 found.ok_or_else(|| refused("send a key as Authorization: Bearer KEY, or sign in"))?
@@ -149,7 +151,7 @@ impl Authenticator {
         let made_from = made_from.ok_or_else(|| refused("what the ticket was made from has ended; sign in again"))?;
         let mut caller = caller(&made_from, Presented::Ticket, heard);
         let grant = &mut caller.principal.grant;
-        (grant.rights, grant.event) = (grant.rights.within(ticket.scopes.rights()), ticket.event);
+        (grant.rights, grant.events) = (grant.rights.within(ticket.scopes.rights()), ticket.events);
         Ok(caller)
     }
 
@@ -237,6 +239,11 @@ fn refused(detail: &'static str) -> Problem {
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, key) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+/// The session cookie of a request, under either name.
+pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, HOST_SESSION_COOKIE).or_else(|| cookie(headers, SESSION_COOKIE))
 }
 
 /// A cookie of a request.

@@ -17,7 +17,7 @@ use super::origin;
 use super::query::Query;
 use super::requests::Known;
 use crate::auth::{Actor, Principal, Right, Rights, Scope};
-use crate::domain::Key;
+use crate::domain::{Events, Key};
 use crate::store::Opened;
 use crate::telemetry::{HTTP_REQUESTS, HTTP_SECONDS};
 
@@ -107,6 +107,7 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     }
     allow(&caller.principal, gate.needs, gate.keeps_to_view)?;
     gate.api.authenticator.note_use(caller.principal.actor).await;
+    gate.api.people.note_use(&caller.principal, gate.api.clock.now()).await;
     if caller.only_collects() {
         origin::check_site(request.headers(), &caller.origins)?;
     }
@@ -153,15 +154,22 @@ fn any_of(words: impl Iterator<Item = &'static str>) -> String {
     words.collect::<Vec<_>>().join(" or ")
 }
 
-/// Holds a caller whose key is bound to an event to that event.
+/// Holds a caller who is bound to events to these.
 ///
 /// # Errors
 /// [`EVENT_FORBIDDEN`] when it is another one.
 pub fn check_event(principal: &Principal, named: &Key) -> Result<(), Problem> {
-    match &principal.grant.event {
-        Some(bound) if bound != named => Err(event_forbidden(bound, named.as_str())),
-        _ => Ok(()),
-    }
+    let bound = &principal.grant.events;
+    if bound.has(named) { Ok(()) } else { Err(event_forbidden(bound, named.as_str())) }
+}
+
+/// Holds that somebody is bound to no event, for `what` is of all of them.
+///
+/// # Errors
+/// [`EVENT_FORBIDDEN`].
+pub fn check_whole(principal: &Principal, what: &str) -> Result<(), Problem> {
+    let bound = &principal.grant.events;
+    if bound.is_all() { Ok(()) } else { Err(event_forbidden(bound, what)) }
 }
 
 /// What a handler finds that the caller has no right to.
@@ -172,9 +180,9 @@ pub fn right_missing(principal: &Principal, right: Right) -> Problem {
     }
 }
 
-/// The key is bound to `bound` and `named` is not of it.
-pub fn event_forbidden(bound: &Key, named: &str) -> Problem {
-    Problem::new(EVENT_FORBIDDEN, format!("the key is bound to the event {bound} and may not name {named}"))
+/// Who asks is bound to `bound`, and `named` is not of it.
+pub fn event_forbidden(bound: &Events, named: &str) -> Problem {
+    Problem::new(EVENT_FORBIDDEN, format!("you are bound to {bound} and may not name {named}"))
 }
 
 fn status_word(status: StatusCode) -> &'static str {

@@ -47,7 +47,7 @@ pub async fn amend(
 ) -> Result<Json<AmendmentBody>, Problem> {
     let id = id_of(&path)?;
     let AmendmentDraft(graded) = sent.read().await?;
-    let (workspace, within) = (caller.principal.workspace, caller.principal.grant.event.clone());
+    let (workspace, within) = (caller.principal.workspace, caller.principal.grant.events.clone());
     match api.ingest.change(Change::Amend { workspace, id, within, graded }).await.map_err(refused)? {
         Outcome::Amended { cursor } => Ok(Json(AmendmentBody { id: id.to_string(), seq: cursor.seq, cursor: cursor.to_string() })),
         other => Err(not_corrected(&other)),
@@ -60,7 +60,7 @@ pub async fn amend(
     responses((status = 204, description = "It is erased")))]
 pub async fn erase(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: NoQuery) -> Result<StatusCode, Problem> {
     let id = id_of(&path)?;
-    let (workspace, within) = (caller.principal.workspace, caller.principal.grant.event.clone());
+    let (workspace, within) = (caller.principal.workspace, caller.principal.grant.events.clone());
     match api.ingest.change(Change::Erase { workspace, id, within }).await.map_err(refused)? {
         Outcome::Erased => Ok(StatusCode::NO_CONTENT),
         other => Err(not_corrected(&other)),

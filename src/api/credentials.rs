@@ -21,8 +21,8 @@ use super::lists::ListBody;
 use super::rate::Asker;
 use super::read::rule::{KeyText, Name, Rule, Time, Whole};
 use super::read::{Fields, Read, documented};
-use crate::auth::{Principal, Scope, Scopes, SecretKey, WorkspaceId};
-use crate::domain::{Invalid, Key, Origin, UnixMs};
+use crate::auth::{Actor, Principal, Role, Scope, Scopes, SecretKey, WorkspaceId};
+use crate::domain::{Events, Invalid, Key, Origin, UnixMs};
 use crate::store::{Confined, Credential, CredentialKind, NewCredential};
 
 /// How long a ticket may wait to be used.
@@ -112,7 +112,7 @@ impl From<Credential> for KeyBody {
             kind: key.kind.as_str(),
             name: key.name,
             scopes: key.scopes.iter().map(Scope::as_str).collect(),
-            event: key.event.map(|e| e.to_string()),
+            event: key.events.one().map(ToString::to_string),
             origins: key.origins.iter().map(ToString::to_string).collect(),
             created_at: key.created_at.to_string(),
             expires_at: key.expires_at.map(|at| at.to_string()),
@@ -131,20 +131,76 @@ pub struct Wanted {
     pub name: String,
     /// What it may do.
     pub scopes: Scopes,
-    /// The only event that exists for it.
-    pub event: Option<Key>,
+    /// The events that exist for it.
+    pub events: Events,
     /// Origins whose pages may use a site key.
     pub origins: Vec<Origin>,
     /// What it is confined to, where it is a share or comes from one.
     pub confined: Option<Confined>,
     /// The wall that it shows, where it is a screen.
     pub wall: Option<Key>,
+    /// The member whose it is, where it is a session, an invitation or a reset.
+    pub member: Option<i64>,
+    /// The role of the member who makes it, where it is a key.
+    pub held: Option<Role>,
+    /// The browser and its platform, where it is a session.
+    pub place: Option<String>,
     /// The credential that it is made from: it ends with it.
     pub parent: Option<i64>,
     /// Activities a second, where it has a rate of its own.
     pub rate_per_s: Option<u32>,
     /// When it ends by itself.
     pub expires_at: Option<UnixMs>,
+}
+
+impl Wanted {
+    /// One that may do nothing yet, is made from nothing and never ends.
+    pub const fn new(kind: CredentialKind) -> Self {
+        Self {
+            kind,
+            name: String::new(),
+            scopes: Scopes::NONE,
+            events: Events::ALL,
+            origins: Vec::new(),
+            confined: None,
+            wall: None,
+            member: None,
+            held: None,
+            place: None,
+            parent: None,
+            rate_per_s: None,
+            expires_at: None,
+        }
+    }
+
+    /// A new secret for it, by its hash, and the secret.
+    ///
+    /// # Errors
+    /// [`INTERNAL`] where the machine has no randomness to give.
+    pub fn sealed(self, created_at: UnixMs) -> Result<(NewCredential, SecretKey), Problem> {
+        let secret = SecretKey::generate(self.kind.as_str()).map_err(|fault| {
+            tracing::error!(%fault, "the machine has no randomness to give");
+            Problem::new(INTERNAL, INTERNAL.cure)
+        })?;
+        let new = NewCredential {
+            kind: self.kind,
+            hash: secret.hash(),
+            name: self.name,
+            scopes: self.scopes,
+            events: self.events,
+            origins: self.origins,
+            confined: self.confined,
+            wall: self.wall,
+            member: self.member,
+            held: self.held,
+            place: self.place,
+            parent: self.parent,
+            rate_per_s: self.rate_per_s,
+            created_at,
+            expires_at: self.expires_at,
+        };
+        Ok((new, secret))
+    }
 }
 
 /// Makes a secret and keeps its hash: its number and the secret.
@@ -164,24 +220,8 @@ pub async fn grant_all(api: &Api, workspace: WorkspaceId, wanted: Vec<Wanted>) -
     let created_at = api.clock.now();
     let (mut new, mut secrets) = (Vec::with_capacity(wanted.len()), Vec::with_capacity(wanted.len()));
     for wanted in wanted {
-        let secret = SecretKey::generate(wanted.kind.as_str()).map_err(|fault| {
-            tracing::error!(%fault, "the machine has no randomness to give");
-            Problem::new(INTERNAL, INTERNAL.cure)
-        })?;
-        new.push(NewCredential {
-            kind: wanted.kind,
-            hash: secret.hash(),
-            name: wanted.name,
-            scopes: wanted.scopes,
-            event: wanted.event,
-            origins: wanted.origins,
-            confined: wanted.confined,
-            wall: wanted.wall,
-            parent: wanted.parent,
-            rate_per_s: wanted.rate_per_s,
-            created_at,
-            expires_at: wanted.expires_at,
-        });
+        let (credential, secret) = wanted.sealed(created_at)?;
+        new.push(credential);
         secrets.push(secret);
     }
     let numbers = api.store.keyring.create_credentials(workspace, new).await?;
@@ -200,21 +240,26 @@ pub async fn create_key(
 ) -> Result<(StatusCode, Json<NewKeyBody>), Problem> {
     api.rates.credential(Asker::Key(caller.principal.root))?;
     let (principal, now) = (&caller.principal, api.clock.now());
-    let bound = principal.grant.event.clone();
-    let wanted = sent.read_by(move |fields| wanted_key(fields, bound.as_ref(), now)).await?;
+    let bound = principal.grant.events.clone();
+    let wanted = sent.read_by(move |fields| wanted_key(fields, &bound, now)).await?;
     // A key of one event can only beget keys of that event.
-    if let Some(named) = &wanted.event {
+    if let Some(named) = wanted.events.one() {
         check_event(principal, named)?;
     }
     let hangs_on = hangs_on(&api, &caller).await?;
     let ends = hangs_on.as_ref().and_then(|credential| credential.expires_at);
+    let held = match principal.actor {
+        Actor::Member(member) => api.people.members.member(principal.workspace, member).await?.map(|member| member.role),
+        _ => None,
+    };
     let wanted = Wanted {
+        held,
         parent: hangs_on.map(|credential| credential.number),
         expires_at: wanted.expires_at.into_iter().chain(ends).min(),
         ..wanted
     };
     let (kind, name, scopes) = (wanted.kind.as_str(), wanted.name.clone(), wanted.scopes);
-    let (event, origins) = (wanted.event.as_ref().map(ToString::to_string), wanted.origins.iter().map(ToString::to_string).collect());
+    let (event, origins) = (wanted.events.one().map(ToString::to_string), wanted.origins.iter().map(ToString::to_string).collect());
     let (expires_at, rate_per_s) = (wanted.expires_at.map(|at| at.to_string()), wanted.rate_per_s);
     let (id, secret) = grant(&api, principal.workspace, wanted).await?;
     let body = NewKeyBody {
@@ -240,6 +285,10 @@ async fn hangs_on(api: &Api, caller: &Caller) -> Result<Option<Credential>, Prob
     if caller.presented == Presented::Bearer && root == credential {
         return Ok(None);
     }
+    // A member's stands for itself: whoever removes them sees who made it.
+    if matches!(caller.principal.actor, Actor::Member(_)) {
+        return Ok(None);
+    }
     let found = api.store.keyring.credential(workspace, root).await?;
     // Swept away: what came of it has ended with it.
     found.map(Some).ok_or_else(|| Problem::new(UNAUTHORISED, "what you signed in with has ended; sign in again"))
@@ -259,7 +308,7 @@ impl Read for KeyDraft {
     const ABOUT: &'static str = "A key to be made.";
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        plain_key(fields, None, UnixMs(0)).map(|_| Self)
+        plain_key(fields, &Events::ALL, UnixMs(0)).map(|_| Self)
     }
 }
 
@@ -268,7 +317,7 @@ impl Read for SiteKeyDraft {
     const ABOUT: &'static str = "A site key to be made: it stands in web pages for all to read, and only collects.";
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        site_key(fields, None, UnixMs(0)).map(|_| Self)
+        site_key(fields, &Events::ALL, UnixMs(0)).map(|_| Self)
     }
 }
 
@@ -332,19 +381,19 @@ impl Rule for PageOrigin {
 }
 
 /// Declares what a key is to be good for, by somebody who may be bound to an event.
-fn wanted_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Wanted> {
+fn wanted_key(fields: &mut Fields, bound: &Events, now: UnixMs) -> Option<Wanted> {
     if fields.says("kind", CredentialKind::Site.as_str()) { site_key(fields, bound, now) } else { plain_key(fields, bound, now) }
 }
 
-fn plain_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Wanted> {
+fn plain_key(fields: &mut Fields, bound: &Events, now: UnixMs) -> Option<Wanted> {
     fields.optional("kind", Kind(CredentialKind::Key), "`key`, or nothing.");
     let scopes = fields.some("scopes", OneScope(&Scope::ALL), Scope::ALL.len(), "One or more of `ingest`, `read`, `admin`.");
-    let event = fields.optional("event", KeyText, "Key of the only event that exists for it.").or_else(|| bound.cloned());
+    let events = fields.optional("event", KeyText, "Key of the only event that exists for it.").map_or_else(|| bound.clone(), Events::only);
     fields.misplaced("origins", "not_of_a_site", "are for a site key; leave them out, or make the kind site");
-    Some(Wanted { kind: CredentialKind::Key, scopes: Scopes::of(&scopes), event, ..any_key(fields, now) })
+    Some(Wanted { kind: CredentialKind::Key, scopes: Scopes::of(&scopes), events, ..any_key(fields, now) })
 }
 
-fn site_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Wanted> {
+fn site_key(fields: &mut Fields, bound: &Events, now: UnixMs) -> Option<Wanted> {
     const EVENT: &str = "Key of the event that it collects for; what is not in its directory yet is not made.";
     const ORIGINS: &str =
         "Origins whose pages may use it, as browsers send them: scheme and host, and the port where it is not the usual one.";
@@ -353,12 +402,12 @@ fn site_key(fields: &mut Fields, bound: Option<&Key>, now: UnixMs) -> Option<Wan
     if scopes.iter().any(|scope| *scope != Scope::Ingest) {
         fields.fault("scopes", "site_scope", "of a site key is ingest and no other: whoever reads the page has the key");
     }
-    let event = match bound {
-        Some(bound) => fields.optional("event", KeyText, EVENT).or_else(|| Some(bound.clone())),
+    let event = match bound.one() {
+        Some(one) => fields.optional("event", KeyText, EVENT).or_else(|| Some(one.clone())),
         None => fields.required("event", KeyText, EVENT),
     };
     let origins = fields.some("origins", PageOrigin, ORIGINS_MAX, ORIGINS);
-    Some(Wanted { kind: CredentialKind::Site, scopes: Scopes::of(&[Scope::Ingest]), event, origins, ..any_key(fields, now) })
+    Some(Wanted { kind: CredentialKind::Site, scopes: Scopes::of(&[Scope::Ingest]), events: event.into(), origins, ..any_key(fields, now) })
 }
 
 /// What keys of both kinds have.
@@ -371,7 +420,7 @@ fn any_key(fields: &mut Fields, now: UnixMs) -> Wanted {
     }
     let rate_per_s = fields.optional("rate_per_s", Whole { least: 1, most: KEY_RATE_MAX }, RATE);
     let (kind, scopes) = (CredentialKind::Key, Scopes::default());
-    Wanted { kind, name, scopes, event: None, origins: Vec::new(), confined: None, wall: None, parent: None, rate_per_s, expires_at }
+    Wanted { name, scopes, rate_per_s, expires_at, ..Wanted::new(kind) }
 }
 
 /// List keys, newest first.
@@ -385,9 +434,7 @@ pub async fn keys(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> Re
 /// The keys that exist for the caller.
 async fn visible_keys(api: &Api, caller: &Caller) -> Result<Vec<Credential>, Problem> {
     let mut found = api.store.keyring.keys(caller.principal.workspace).await?;
-    if let Some(event) = &caller.principal.grant.event {
-        found.retain(|key| key.event.as_ref() == Some(event));
-    }
+    found.retain(|key| caller.principal.grant.events.cover(&key.events));
     Ok(found)
 }
 
@@ -421,16 +468,12 @@ pub async fn create_ticket(State(api): State<Arc<Api>>, caller: Caller, _: NoQue
     let waits_until = UnixMs(api.clock.now().0 + TICKET_MS);
     let expires_at = principal.grant.until.map_or(waits_until, |until| until.min(waits_until));
     let wanted = Wanted {
-        kind: CredentialKind::Ticket,
-        name: String::new(),
         scopes: Scopes::of(&[Scope::Read]),
         confined: Confined::of(&principal.grant),
-        wall: None,
-        event: principal.grant.event,
-        origins: Vec::new(),
+        events: principal.grant.events,
         parent: Some(principal.credential),
-        rate_per_s: None,
         expires_at: Some(expires_at),
+        ..Wanted::new(CredentialKind::Ticket)
     };
     let (_, secret) = grant(&api, principal.workspace, wanted).await?;
     Ok((StatusCode::CREATED, Json(TicketBody { ticket: secret.expose().to_owned(), expires_at: expires_at.to_string() })))

@@ -58,6 +58,10 @@ codes! {
     HANDSHAKE_INVALID = "handshake_invalid", 400, "The WebSocket handshake is at fault", "Connect with a WebSocket client, or read /v1/activities/stream.";
     /// No credential, or none that counts.
     UNAUTHORISED = "unauthorised", 401, "Not signed in", "Send a key as Authorization: Bearer KEY, or sign in.";
+    /// Somebody could not be signed in, for whatever reason.
+    SIGN_IN_FAILED = "sign_in_failed", 401, "Nobody could be signed in", "Look at the email and the password, or ask for a link to choose another.";
+    /// The password is right, and a code is needed beside it.
+    CODE_REQUIRED = "code_required", 401, "A code is needed too", "Send code as the app of the second factor shows it, or a recovery code.";
     /// The key may not do this.
     SCOPE_MISSING = "scope_missing", 403, "The key has not this scope", "Use a key with the scope that detail names.";
     /// Somebody who is no key may not do this.
@@ -86,6 +90,14 @@ codes! {
     ID_CONFLICT = "id_conflict", 409, "The id is taken by other content", "Give a new activity a new id; send the same one unchanged.";
     /// What is to be deleted is used.
     IN_USE = "in_use", 409, "It is in use", "Delete or change first what detail names.";
+    /// Only somebody who signed in by themselves has a password.
+    NO_MEMBER = "no_member", 409, "You did not sign in as a member", "Sign in with your email and password first.";
+    /// Nobody would be left to answer for the workspace.
+    LAST_OWNER = "last_owner", 409, "They are the last owner", "Make somebody else an owner first.";
+    /// They are a member already.
+    MEMBER_EXISTS = "member_exists", 409, "They are a member already", "Change that member.";
+    /// Their password opens another workspace too.
+    MEMBER_ELSEWHERE = "member_elsewhere", 409, "They are a member elsewhere too", "They ask for a link themselves, or whoever runs the server makes one: tidings user reset.";
     /// An alert that does not fire needs nobody.
     NOT_FIRING = "not_firing", 409, "The alert does not fire", "Nothing is to be done; GET it to see since when.";
     /// The activity was erased.
@@ -167,6 +179,11 @@ impl Problem {
     pub const fn in_demo(mut self, demo: bool) -> Self {
         self.demo = demo;
         self
+    }
+
+    /// Every field that is at fault.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
     }
 
     /// Its code.

@@ -129,7 +129,7 @@ pub async fn counts(State(api): State<Arc<Api>>, caller: Caller, uri: Uri) -> Re
     let (since, until) = (query.time("since"), query.time("until"));
     let wanted = wanted(&api, &caller, query).await?;
     // Counted without its own clause, the field event would tell a key of one event about the others.
-    let bound = caller.principal.grant.event.is_some();
+    let bound = caller.principal.grant.events.one().is_some();
     let by = asked.iter().copied().filter(|f| !(bound && *f == Field::Event)).collect();
     let facets = FacetQuery { within: wanted.within(), filter: wanted.own, by, since, until, values_max: FACET_VALUES_MAX };
     let found = api.store.turn(caller.reader()).await?.log().facets(caller.principal.workspace, facets).await?;
@@ -140,7 +140,7 @@ async fn counted(api: &Api, caller: &Caller, asked: &[Field], found: Facets) -> 
     let mut by: Vec<(Field, Vec<CountBody>)> =
         found.by.into_iter().map(|(field, values)| (field, values.into_iter().map(CountBody::from).collect())).collect();
     let (mut rest, mut different) = (found.rest, found.different);
-    if let (Some(event), Some(place)) = (&caller.principal.grant.event, asked.iter().position(|f| *f == Field::Event)) {
+    if let (Some(event), Some(place)) = (caller.principal.grant.events.one(), asked.iter().position(|f| *f == Field::Event)) {
         let record = api
             .store
             .turn(caller.reader())

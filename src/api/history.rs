@@ -263,7 +263,7 @@ pub async fn why(State(api): State<Arc<Api>>, caller: Caller, path: Path, uri: U
 async fn found(api: &Api, caller: &Caller, path: &Path) -> Result<StoredActivity, Problem> {
     let id = id_of(path)?;
     let grant = &caller.principal.grant;
-    let visible = |event: &str| grant.event.as_ref().is_none_or(|bound| **bound.folded() == *event);
+    let visible = |event: &str| grant.events.has_folded(event);
     match api.store.turn(caller.reader()).await?.log().activity(caller.principal.workspace, id).await? {
         UnderId::Activity(found) if visible(&found.entry.facts.event) => Ok(found),
         UnderId::Erased { event } if visible(&event) => Err(erased()),

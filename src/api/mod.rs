@@ -34,6 +34,7 @@ mod openapi;
 mod operation;
 mod origin;
 pub mod pairing;
+pub mod people;
 pub mod places;
 mod query;
 pub mod rate;
@@ -53,14 +54,16 @@ mod tight;
 mod wanted;
 pub mod watch;
 mod webhooks;
+mod welcome;
 mod workspace;
 
 use std::sync::Arc;
 
 pub use authenticate::{Authenticator, Caller};
 pub use rate::{RateConfig, Rates};
-pub use read::rule::plain_text;
+pub use read::rule::{email, plain_text};
 
+use self::people::People;
 use crate::auth::WorkspaceId;
 use crate::clock::Clock;
 use crate::consumers::alerts::Alerts;
@@ -103,6 +106,8 @@ pub struct Api {
     pub rates: Arc<Rates>,
     /// How it all is.
     pub system: Arc<System>,
+    /// People who sign in by themselves.
+    pub people: People,
     /// From receipt to durable: looking it up by name costs more than recording.
     receipt_to_commit: metrics::Histogram,
     /// Answers under way.
@@ -124,6 +129,7 @@ impl Api {
         authenticator: Arc<Authenticator>,
         rates: Arc<Rates>,
         system: Arc<System>,
+        people: People,
     ) -> Self {
         Self {
             store,
@@ -137,6 +143,7 @@ impl Api {
             authenticator,
             rates,
             system,
+            people,
             receipt_to_commit: metrics::histogram!(crate::telemetry::RECEIPT_TO_COMMIT_SECONDS),
             answers: answers::Answers::default(),
         }

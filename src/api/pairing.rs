@@ -27,7 +27,6 @@ use super::read::{Fields, Read, documented};
 use super::screens::{ScreenBody, wall_of};
 use super::session::is_behind_tls;
 use super::shares::address;
-use crate::auth::Scopes;
 use crate::domain::Invalid;
 use crate::screens::{CODE_LASTS, Stage};
 use crate::store::CredentialKind;
@@ -172,18 +171,7 @@ pub async fn pair(
     if code.as_ref().is_some_and(|code| !pairings.waits(code)) {
         return Err(unknown());
     }
-    let wanted = Wanted {
-        kind: CredentialKind::Screen,
-        name: name.clone(),
-        scopes: Scopes::of(&[]),
-        event: None,
-        origins: Vec::new(),
-        confined: None,
-        wall: Some(wall.key.clone()),
-        parent: None,
-        rate_per_s: None,
-        expires_at: None,
-    };
+    let wanted = Wanted { name: name.clone(), wall: Some(wall.key.clone()), ..Wanted::new(CredentialKind::Screen) };
     let (number, secret) = grant(&api, caller.principal.workspace, wanted).await?;
     let url = match code {
         Some(code) => {

@@ -159,7 +159,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Holds a filter set to what exists for the caller: a key bound to an event may name no other.
+/// Holds a filter set to what exists for the caller: who is bound to events may name no others.
 ///
 /// # Errors
 /// `event_forbidden` when the filter set names another event.
@@ -167,15 +167,15 @@ fn hold_within(filter: &FilterSet, principal: &Principal) -> Result<(), Problem>
     if let Some(told) = principal.grant.mask.and_then(|mask| filter.tells_under(mask)) {
         return Err(Problem::new(FIELD_MASKED, format!("{told}: what it asks for is left out for you; ask without it")));
     }
-    let Some(event) = &principal.grant.event else { return Ok(()) };
+    let bound = &principal.grant.events;
     for clause in filter.clauses() {
         let other = clause.values.iter().find(|value| match clause.form(value) {
-            ValueForm::Exact(key) => clause.field == Field::Event && key != event.folded().as_ref(),
-            ValueForm::InEvent { event: named, .. } => named != event.folded().as_ref(),
+            ValueForm::Exact(key) => clause.field == Field::Event && !bound.has_folded(key),
+            ValueForm::InEvent { event: named, .. } => !bound.has_folded(named),
             _ => false,
         });
         if let Some(other) = other {
-            return Err(super::authorise::event_forbidden(event, &format!("{}={other}", clause.name())));
+            return Err(super::authorise::event_forbidden(bound, &format!("{}={other}", clause.name())));
         }
     }
     Ok(())
@@ -206,7 +206,7 @@ mod tests {
 
     fn principal(event: Option<&str>) -> Principal {
         let event = event.map(|e| Key::parse(e).expect("key"));
-        let (workspace, grant) = (Operator::assume().workspace(1), Grant { event, ..Grant::default() });
+        let (workspace, grant) = (Operator::assume().workspace(1), Grant { events: event.into(), ..Grant::default() });
         Principal { workspace, actor: Actor::Key(1), credential: 1, root: 1, grant, heard: 0 }
     }
 

@@ -1,6 +1,7 @@
 //! How much one key may send, requests before anything is parsed and drafts once they are counted; and how many
 //! credentials may be made, by key and, where nobody is known yet, by address.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -104,10 +105,18 @@ pub struct Rates {
     /// Codes of screens that somebody has entered, by where they are, and all of them.
     codes: Limiter<IpAddr>,
     all_codes: DefaultDirectRateLimiter,
+    /// Passwords that somebody has tried, by where they are and whose they were, and by whose.
+    tries: Limiter<(IpAddr, u64)>,
+    all_tries: Limiter<u64>,
+    hasher: RandomState,
 }
 
 /// Codes that one may enter in a minute.
 const CODES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// Passwords of one person that may be tried in a minute from one address.
+const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// Passwords of one person that may be tried in a minute from everywhere: so many that nobody is locked out by others.
+const ALL_TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(100).unwrap();
 /// Codes that all may enter in a minute.
 const ALL_CODES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
@@ -148,6 +157,17 @@ impl Rates {
         self.all_codes.check().map_err(|until| limited("more codes of screens than all may enter", &until))
     }
 
+    /// Takes note that somebody tries a password, or a code, of the person with this email, whether there is one or not.
+    ///
+    /// # Errors
+    /// When they, or all together, have tried too many.
+    pub fn password(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
+        let whose = self.hasher.hash_one(email);
+        let one = self.tries.check_key(&(address, whose));
+        one.map_err(|until| limited("more passwords than one may try", &until))?;
+        self.all_tries.check_key(&whose).map_err(|until| limited("more passwords of one person than all may try", &until))
+    }
+
     /// Full buckets.
     pub fn new(config: &RateConfig) -> Self {
         let quota = |rate, burst| Quota::per_second(rate).allow_burst(burst);
@@ -161,6 +181,9 @@ impl Rates {
             credentials: Limiter::dashmap(quota(config.credentials_per_second, config.credentials_burst)),
             codes: Limiter::dashmap(Quota::per_minute(CODES_PER_MINUTE)),
             all_codes: DefaultDirectRateLimiter::direct(Quota::per_minute(ALL_CODES_PER_MINUTE)),
+            tries: Limiter::dashmap(Quota::per_minute(TRIES_PER_MINUTE)),
+            all_tries: Limiter::dashmap(Quota::per_minute(ALL_TRIES_PER_MINUTE)),
+            hasher: RandomState::new(),
         }
     }
 
@@ -209,6 +232,8 @@ impl Rates {
             self.own.retain(|_, sending| sending.sweep());
             self.credentials.retain_recent();
             self.codes.retain_recent();
+            self.tries.retain_recent();
+            self.all_tries.retain_recent();
             self.making.sweep(Instant::now());
         }
     }

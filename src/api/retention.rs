@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::Api;
 use super::activities::refused;
 use super::authenticate::Caller;
+use super::authorise::check_whole;
 use super::body::Sent;
-use super::error::{EVENT_FORBIDDEN, Problem};
+use super::error::Problem;
 use super::extract::NoQuery;
 use super::nouns::unexpected;
 use super::read::rule::{Rule, Whole};
@@ -58,9 +59,7 @@ pub async fn put_retention(
     _: NoQuery,
     mut sent: Sent,
 ) -> Result<Json<RetentionBody>, Problem> {
-    if let Some(bound) = &caller.principal.grant.event {
-        return Err(Problem::new(EVENT_FORBIDDEN, format!("this is for the whole workspace, and the key is bound to the event {bound}")));
-    }
+    check_whole(&caller.principal, "what holds for the whole workspace")?;
     let workspace = caller.principal.workspace;
     let RetentionDraft(retention) = sent.read().await?;
     match api.ingest.change(Change::Retain { workspace, retention }).await.map_err(refused)? {

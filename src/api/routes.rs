@@ -13,7 +13,7 @@ use super::edge::{edge, unknown_method, unknown_path};
 use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
-    Api, activities, alerts, corrections, credentials, docs, export, facets, history, notice, openapi, pairing, retention, screens,
+    Api, activities, alerts, corrections, credentials, docs, export, facets, history, notice, openapi, pairing, people, retention, screens,
     session, shares, signin, streams, system, webhooks, workspace,
 };
 use crate::auth::Right;
@@ -142,6 +142,7 @@ pub fn routes() -> Vec<Route> {
     const ACKNOWLEDGE: Needs = Needs::Right(Right::Acknowledge);
     const ALERTED: Needs = Needs::AnyOf(&[Right::Read, Right::Alerts, Right::Acknowledge]);
     const KEYS: Needs = Needs::Right(Right::Keys);
+    const MEMBERS: Needs = Needs::Right(Right::Members);
     // What one may change one may see.
     const SEEN: Needs = Needs::AnyOf(&[Right::Read, Right::Directory]);
     const RETAIN: Needs = Needs::Right(Right::Retain);
@@ -187,6 +188,24 @@ pub fn routes() -> Vec<Route> {
         get("/v1/session", Credential, session::session, of::<session::__path_session>).keeping(),
         post("/v1/session", Nothing, STRANGER_BYTES_MAX, session::sign_in, of::<session::__path_sign_in>),
         delete("/v1/session", Credential, session::sign_out, of::<session::__path_sign_out>).keeping(),
+        put("/v1/session/password", Credential, NAMES_BYTES_MAX, people::account::put_password, of::<people::account::__path_put_password>),
+        post("/v1/session/second", Credential, NAMES_BYTES_MAX, people::account::make_second, of::<people::account::__path_make_second>),
+        put("/v1/session/second", Credential, NAMES_BYTES_MAX, people::account::put_second, of::<people::account::__path_put_second>),
+        post(
+            "/v1/session/second:remove",
+            Credential,
+            NAMES_BYTES_MAX,
+            people::account::remove_second,
+            of::<people::account::__path_remove_second>,
+        ),
+        get("/v1/sessions", Credential, people::sessions::list, of::<people::sessions::__path_list>),
+        delete("/v1/sessions", Credential, people::sessions::end_others, of::<people::sessions::__path_end_others>),
+        delete("/v1/sessions/{id}", Credential, people::sessions::end, of::<people::sessions::__path_end>),
+        get("/v1/members", MEMBERS, people::members::list, of::<people::members::__path_list>),
+        patch("/v1/members/{id}", MEMBERS, NAMES_BYTES_MAX, people::members::change, of::<people::members::__path_change>),
+        delete("/v1/members/{id}", MEMBERS, people::members::remove, of::<people::members::__path_remove>),
+        post("/v1/members/{id}/reset", MEMBERS, 0, people::invitations::reset, of::<people::invitations::__path_reset>),
+        post("/v1/invitations", MEMBERS, NAMES_BYTES_MAX, people::invitations::invite, of::<people::invitations::__path_invite>),
         get("/v1/retention", KEPT, retention::retention, of::<retention::__path_retention>),
         put("/v1/retention", RETAIN, NAMES_BYTES_MAX, retention::put_retention, of::<retention::__path_put_retention>),
         get("/v1/webhooks", WEBHOOKS, webhooks::webhooks, of::<webhooks::__path_webhooks>),

@@ -236,9 +236,7 @@ pub async fn list(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> Re
 /// Screens that exist for the caller.
 async fn visible(api: &Api, caller: &Caller) -> Result<Vec<Credential>, Problem> {
     let mut found = api.store.keyring.screens(caller.principal.workspace).await?;
-    if let Some(event) = &caller.principal.grant.event {
-        found.retain(|screen| screen.event.as_ref() == Some(event));
-    }
+    found.retain(|screen| caller.principal.grant.events.cover(&screen.events));
     Ok(found)
 }
 
@@ -313,7 +311,7 @@ pub async fn order(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: N
 /// Lets the screens of a wall look at what they are to show: they hear of it as of any change of the wall.
 async fn announce(api: &Api, screen: &Credential) {
     let Some(wall) = &screen.wall else { return };
-    let event = screen.event.as_ref().map_or_else(|| "".into(), |event| event.folded().clone());
+    let event = screen.events.keys().and_then(<[Key]>::first).map_or_else(|| "".into(), |event| event.folded().clone());
     let name = ChangedName { workspace: screen.workspace, kind: NamedKind::Wall, event, key: wall.as_str().into() };
     api.readers.changed(screen.workspace, [Arc::new(name)].into()).await;
 }
@@ -361,7 +359,7 @@ pub async fn task(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, heade
     let Some(Record { key, thing: Thing::Wall { name, mut wall }, .. }) = found else { return Err(Problem::not_found("wall")) };
     let mut views = Vec::with_capacity(wall.views.len());
     for key in &wall.views {
-        let Some((name, view)) = turn.seen_view(key.clone(), caller.principal.actor, screen.event.as_ref()).await? else { continue };
+        let Some((name, view)) = turn.seen_view(key.clone(), caller.principal.actor, &screen.events).await? else { continue };
         let event_name = match &view.event {
             Some(event) => {
                 turn.directory().one(NamedKind::Event, At::top(workspace, event.clone())).await?.map(|e| e.thing.name().to_owned())
@@ -375,7 +373,7 @@ pub async fn task(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, heade
     wall.banner = wall.banner.filter(|banner| banner.until > now);
     let order = api.readers.screens().told(number, now);
     // Visitors are not to worry; and a wall of one event tells nothing of others, nor of the server.
-    let is_whole = screen.event.is_none();
+    let is_whole = screen.events.is_all();
     let tells = |view: Option<&Key>| match view {
         Some(view) => wall.views.contains(view) || is_whole && wall.layout == Layout::System,
         None => is_whole,

@@ -23,7 +23,7 @@ use super::read::{Fields, Read, documented};
 use super::session::is_behind_tls;
 use super::wanted::{Viewed, viewed};
 use crate::auth::{Scope, Scopes};
-use crate::domain::{Invalid, Key, Mask, UnixMs, fold};
+use crate::domain::{Events, Invalid, Key, Mask, UnixMs, fold};
 use crate::store::{At, Confined, Credential, CredentialKind, ListQuery, NamedKind, Record, Thing};
 
 /// How long a share lasts that says nothing of it.
@@ -237,7 +237,7 @@ pub async fn create_shares(
     let SharesDraft { share: draft, event, of } = sent.read().await?;
     let viewed = shared_view(&api, &caller, &draft.view).await?;
     let no_event = || Invalid::one("event", "required", "is required: the view is of all events, and a partner is of one");
-    let event = event.or_else(|| viewed.view.event.clone()).or_else(|| caller.principal.grant.event.clone());
+    let event = event.or_else(|| viewed.view.event.clone()).or_else(|| caller.principal.grant.events.one().cloned());
     let event = event.ok_or_else(|| Problem::invalid(INVALID, no_event()))?;
     check_event(&caller.principal, &event)?;
     if viewed.view.event.as_ref().is_some_and(|of| *of != event) {
@@ -245,7 +245,7 @@ pub async fn create_shares(
         return Err(Problem::invalid(INVALID, other));
     }
     let partners = partners(&api, &caller, &event, of).await?;
-    let one = Wanted { event: Some(event), ..wanted(&api, &caller, &draft, &viewed)? };
+    let one = Wanted { events: Events::only(event), ..wanted(&api, &caller, &draft, &viewed)? };
     // The secret of what they hang on is given to nobody.
     let together = Wanted { name: if one.name.is_empty() { viewed.name.clone() } else { one.name.clone() }, ..one.clone() };
     let (id, _) = grant(&api, caller.principal.workspace, together).await?;
@@ -291,16 +291,12 @@ fn wanted(api: &Api, caller: &Caller, draft: &ShareDraft, viewed: &Viewed) -> Re
     };
     let confined = Confined { views: vec![viewed.key.clone()], partner: None, mask: draft.mask, exports: draft.export, operates: false };
     Ok(Wanted {
-        kind: CredentialKind::Share,
         name: draft.name.clone(),
         scopes: Scopes::of(&[Scope::Read]),
-        event: caller.principal.grant.event.clone(),
-        origins: Vec::new(),
+        events: caller.principal.grant.events.clone(),
         confined: Some(confined),
-        wall: None,
-        parent: None,
-        rate_per_s: None,
         expires_at,
+        ..Wanted::new(CredentialKind::Share)
     })
 }
 
@@ -328,7 +324,7 @@ async fn partners(api: &Api, caller: &Caller, event: &Key, of: Partners) -> Resu
             let mut query = ListQuery::first(PARTNERS_PAGE);
             loop {
                 let turn = api.store.turn(caller.reader()).await?;
-                let page = turn.directory().list(NamedKind::Partner, workspace, Some(event.clone()), query.clone()).await?;
+                let page = turn.directory().list(NamedKind::Partner, workspace, Events::only(event.clone()), query.clone()).await?;
                 let tagged =
                     |partner: &Record| matches!(&partner.thing, Thing::Partner { tags, .. } if tags.iter().any(|tag| fold(tag) == wanted));
                 found.extend(page.items.into_iter().filter(tagged));
@@ -373,9 +369,7 @@ pub async fn shares(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery) -> 
 /// The shares that exist for the caller.
 async fn visible(api: &Api, caller: &Caller) -> Result<Vec<Credential>, Problem> {
     let mut found = api.store.keyring.shares(caller.principal.workspace).await?;
-    if let Some(event) = &caller.principal.grant.event {
-        found.retain(|share| share.event.as_ref() == Some(event));
-    }
+    found.retain(|share| caller.principal.grant.events.cover(&share.events));
     Ok(found)
 }
 

@@ -14,11 +14,14 @@ use super::Api;
 use super::body::Sent;
 use super::client::ClientAddress;
 use super::docs::escaped;
-use super::error::{MEDIA_TYPE, PARAMETER_INVALID, Problem};
+use super::error::{MEDIA_TYPE, PARAMETER_INVALID, Problem, UNAUTHORISED};
 use super::origin;
+use super::people::link::{self, Said};
 use super::query::Query;
 use super::rate::Asker;
+use super::read::rule::{Email, Rule as _};
 use super::session::{Entrance, begin};
+use super::welcome;
 use crate::store::CredentialKind;
 
 const STYLE: &str = include_str!("signin.css");
@@ -28,7 +31,7 @@ const PRESS: &str = "document.forms[0].requestSubmit();\n";
 const NO_SUCH_LINK: &str = "/signin?problem=link";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// `GET /signin?link=...&to=/path`: asks for a press; without a link, the page asks for a key.
+/// `GET /signin?link=...&to=/path`: asks for a press; without a link, the page asks who it is.
 pub async fn ask(
     State(api): State<Arc<Api>>,
     Extension(client): Extension<ClientAddress>,
@@ -38,13 +41,19 @@ pub async fn ask(
     let mut query = Query::new(uri.query());
     let Some(link) = query.one("link") else { return Ok(crate::web::page(&headers)) };
     let to = query.one("to").filter(|to| is_local_path(to)).unwrap_or("/".into());
+    if let Some(good) = link::look(&api, &link).await? {
+        return Ok(shown(StatusCode::OK, welcome::render(&headers, &good.welcome, &link, None)));
+    }
     let Some(found) = api.authenticator.find(&link, &[CredentialKind::Link]).await? else { return Ok(see_other(NO_SUCH_LINK)) };
     let workspace = api.store.keyring.workspace(found.credential.workspace).await?;
     let pressed = api.config.demo.is_some() && client.is_loopback();
-    let page = render(&workspace.name, &link, &to, pressed);
+    Ok(shown(StatusCode::OK, render(&workspace.name, &link, &to, pressed)))
+}
+
+fn shown(status: StatusCode, page: String) -> Response {
     // With `no-referrer` a browser would send the form with `Origin: null`, as if it came from anywhere.
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::REFERRER_POLICY, "same-origin")];
-    Ok((headers, page).into_response())
+    (status, headers, page).into_response()
 }
 
 /// `POST /signin`: the button. The link is used up, the cookie is set, and the browser is led on.
@@ -66,19 +75,56 @@ pub async fn enter(
     let field = |wanted: &str| form_urlencoded::parse(&bytes).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
     let link = field("link").ok_or_else(|| Problem::new(PARAMETER_INVALID, "link is required: open the link again"))?;
     let to = field("to").filter(|to| is_local_path(to)).unwrap_or("/".into());
-    let Some(taken) = api.authenticator.take(&link, CredentialKind::Link, None).await? else { return Ok(see_other(NO_SUCH_LINK)) };
-    let entrance = Entrance {
-        workspace: taken.workspace,
-        scopes: taken.scopes,
-        event: taken.event,
-        confined: taken.confined,
-        parent: taken.parent,
-        until: None,
+    let entrance = match link::look(&api, &link).await? {
+        Some(good) => {
+            let (said, faults) = said(&field);
+            let followed = match faults {
+                None => link::follow(&api, &link, said).await,
+                Some(fault) => Err(fault),
+            };
+            match followed {
+                Ok(entrance) => entrance,
+                Err(ended) if ended.code() == UNAUTHORISED => return Ok(see_other(NO_SUCH_LINK)),
+                // It is good still: what is wrong is told where it was typed.
+                Err(problem) if problem.code().status == 422 => {
+                    return Ok(shown(
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                        welcome::render(&sent.headers, &good.welcome, &link, Some(&problem)),
+                    ));
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
+        None => {
+            let taken = api.authenticator.take(&link, CredentialKind::Link, None).await?;
+            let Some(taken) = taken else { return Ok(see_other(NO_SUCH_LINK)) };
+            Entrance {
+                workspace: taken.workspace,
+                scopes: taken.scopes,
+                events: taken.events,
+                confined: taken.confined,
+                parent: taken.parent,
+                until: None,
+                member: None,
+            }
+        }
     };
     let cookie = begin(&api, entrance, &sent.headers).await?;
     let mut response = see_other(&to);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
+}
+
+/// What the form of a welcome says; empty fields are left out.
+fn said(field: &impl Fn(&str) -> Option<String>) -> (Said, Option<Problem>) {
+    let given = |name: &str| field(name).filter(|text| !text.trim().is_empty());
+    let email = given("email").map(|text| Email.read(&text.into())).transpose();
+    let name = given("name").map(|text| super::plain_text(&text)).transpose();
+    match (email, name) {
+        (Ok(email), Ok(name)) => (Said { email, name, password: field("password").filter(|text| !text.is_empty()) }, None),
+        (Err(fault), _) => (Said::default(), Some(Problem::invalid(super::error::INVALID, fault.under("email")))),
+        (_, Err(fault)) => (Said::default(), Some(Problem::invalid(super::error::INVALID, fault.under("name")))),
+    }
 }
 
 /// The page's style, apart because nothing inline is allowed.

@@ -41,7 +41,7 @@ pub struct Viewed {
 
 /// Everything that exists for somebody.
 pub fn granted(principal: &Principal) -> FilterSet {
-    FilterSet::granted(principal.grant.event.as_ref(), principal.grant.partner.as_ref())
+    FilterSet::granted(&principal.grant.events, principal.grant.partner.as_ref())
 }
 
 /// The view that is named, or that the caller is confined to.
@@ -58,7 +58,7 @@ pub async fn viewed(api: &Api, caller: &Caller, named: Option<Key>) -> Result<Op
     };
     let Some(key) = key else { return Ok(None) };
     let turn = api.store.turn(caller.reader()).await?;
-    let found = turn.seen_view(key.clone(), caller.principal.actor, grant.event.as_ref()).await?;
+    let found = turn.seen_view(key.clone(), caller.principal.actor, &grant.events).await?;
     let unknown = || Problem::new(VIEW_UNKNOWN, format!("view: there is no view {key} here; GET /v1/views lists those there are"));
     let (name, view) = found.ok_or_else(unknown)?;
     Ok(Some(Viewed { key, name, view }))

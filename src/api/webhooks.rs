@@ -220,10 +220,10 @@ pub async fn put_webhook(State(api): State<Arc<Api>>, caller: Caller, path: Path
     }
     let now = api.clock.now();
     if let Some(there) = api.webhooks.store.webhooks.one(workspace, key.clone()).await?.filter(|hook| !is_seen(hook, &caller)) {
-        return Err(Problem::new(EVENT_FORBIDDEN, format!("the webhook {} is not of the event that the key is bound to", there.key)));
+        return Err(Problem::new(EVENT_FORBIDDEN, format!("the webhook {} tells of more than you are bound to", there.key)));
     }
     let terms =
-        WebhookTerms { url: url.to_string(), view: draft.view, event: caller.principal.grant.event.clone(), enabled: draft.enabled };
+        WebhookTerms { url: url.to_string(), view: draft.view, events: caller.principal.grant.events.clone(), enabled: draft.enabled };
     let put = PutWebhook { key: key.clone(), terms, secret: secret()?, after: draft.after.map(|after| after.seq), at: now };
     let (made, hook) = api.webhooks.store.webhooks.put(workspace, put).await?;
     if made {
@@ -296,9 +296,9 @@ async fn existing(api: &Api, caller: &Caller, key: Key) -> Result<Webhook, Probl
     found.filter(|hook| is_seen(hook, caller)).ok_or_else(|| Problem::not_found("webhook"))
 }
 
-/// Who is bound to an event sees the webhooks that are.
+/// Who is bound to events sees the webhooks that are.
 fn is_seen(hook: &Webhook, caller: &Caller) -> bool {
-    caller.principal.grant.event.as_ref().is_none_or(|event| hook.terms.event.as_ref() == Some(event))
+    caller.principal.grant.events.cover(&hook.terms.events)
 }
 
 fn secret() -> Result<String, Problem> {

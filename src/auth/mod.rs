@@ -6,6 +6,7 @@
 
 mod actor;
 mod key;
+pub mod password;
 mod principal;
 mod revocations;
 mod rights;

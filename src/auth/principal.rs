@@ -3,16 +3,16 @@
 use super::actor::Actor;
 use super::rights::Rights;
 use super::workspace::WorkspaceId;
-use crate::domain::{Key, Mask, UnixMs};
+use crate::domain::{Events, Key, Mask, UnixMs};
 
 /// How far somebody reaches in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grant {
     /// What they may do.
     pub rights: Rights,
-    /// The only event that exists for them.
-    pub event: Option<Key>,
-    /// The only partner of that event that exists for them.
+    /// The events that exist for them.
+    pub events: Events,
+    /// The only partner of their one event that exists for them.
     pub partner: Option<Key>,
     /// The views that they are confined to, by their keys, the first first; where there is none of them, no activity exists.
     pub views: Option<Vec<Key>>,
@@ -40,7 +40,7 @@ impl Grant {
         };
         // No mask is the least, and each leaves out what those before it do.
         let masked = self.mask <= other.mask;
-        self.rights.holds(other.rights) && within(&self.event, &other.event) && within(&self.partner, &other.partner) && in_views && masked
+        self.rights.holds(other.rights) && self.events.cover(&other.events) && within(&self.partner, &other.partner) && in_views && masked
     }
 }
 
@@ -66,14 +66,14 @@ pub struct Principal {
 mod tests {
     use super::Grant;
     use crate::auth::{Right, Rights};
-    use crate::domain::{Key, Mask, UnixMs};
+    use crate::domain::{Events, Key, Mask, UnixMs};
 
     #[test]
     fn a_grant_covers_what_reaches_no_further() {
         let read = Grant::of(Rights::of(&[Right::Read]));
-        let in_expo = Grant { event: Some(Key::trusted("Expo")), ..read.clone() };
-        let same_event = Grant { event: Some(Key::trusted("expo")), until: Some(UnixMs(1)), ..read.clone() };
-        let elsewhere = Grant { event: Some(Key::trusted("fair")), ..read.clone() };
+        let in_expo = Grant { events: Events::only(Key::trusted("Expo")), ..read.clone() };
+        let same_event = Grant { events: Events::only(Key::trusted("expo")), until: Some(UnixMs(1)), ..read.clone() };
+        let elsewhere = Grant { events: Events::only(Key::trusted("fair")), ..read.clone() };
         let [contact, masked] = [Mask::Contact, Mask::Names].map(|mask| Grant { mask: Some(mask), ..read.clone() });
         let [viewing, both, blind] = [&["opens"][..], &["shares", "Opens"], &[]].map(|views| {
             let views = Some(views.iter().map(|view| Key::trusted(view)).collect());

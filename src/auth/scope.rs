@@ -35,6 +35,9 @@ impl Scope {
 pub struct Scopes(u8);
 
 impl Scopes {
+    /// No scope.
+    pub const NONE: Self = Self(0);
+
     /// The set of these scopes.
     pub fn of(scopes: &[Scope]) -> Self {
         Self(scopes.iter().fold(0, |bits, scope| bits | 1 << *scope as u8))

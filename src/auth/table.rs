@@ -36,6 +36,11 @@ impl Role {
         }
     }
 
+    /// The role of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
     /// What it may do.
     pub const fn rights(self) -> Rights {
         use Right::{Acknowledge, Delete, Directory, Members, Operate, OwnViews, Read, Views, Walls};
@@ -81,7 +86,7 @@ impl Rights {
 const READING: Rights = Rights::of(&[Right::Read, Right::Export, Right::Contacts]);
 
 /// Rights that no route needs yet. Who adds the first route that needs one takes it out.
-pub const COMING: Rights = Rights::of(&[Right::Contacts, Right::Members, Right::Audit, Right::Delete]);
+pub const COMING: Rights = Rights::of(&[Right::Contacts, Right::Audit, Right::Delete]);
 
 #[cfg(test)]
 mod tests {

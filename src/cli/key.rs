@@ -81,20 +81,8 @@ async fn run_create(create: Create) -> Result<(), CliError> {
     let store = create.of.database.open().await?;
     let owner = workspace(&store, &create.of.workspace).await?;
     let secret = SecretKey::generate(CredentialKind::Key.as_str()).map_err(CliError::failed)?;
-    let new = NewCredential {
-        kind: CredentialKind::Key,
-        hash: secret.hash(),
-        name,
-        scopes,
-        event,
-        origins: Vec::new(),
-        confined: None,
-        wall: None,
-        parent: None,
-        rate_per_s: None,
-        created_at: Clock::System.now(),
-        expires_at: None,
-    };
+    let new =
+        NewCredential { name, scopes, events: event.into(), ..NewCredential::new(CredentialKind::Key, secret.hash(), Clock::System.now()) };
     store.keyring.create_credential(owner.id, new).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
     writeln!(std::io::stdout(), "{}", secret.expose()).map_err(CliError::failed)
@@ -117,7 +105,7 @@ async fn list(of: Of) -> Result<(), CliError> {
             (None, true) => "active",
             (None, false) => "expired",
         };
-        let event = key.event.map_or("-".to_owned(), |e| e.to_string());
+        let event = key.events.keys().map_or("-".to_owned(), |keys| keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
         line(&key.number.to_string(), key.kind.as_str(), state, &key.scopes.to_string(), &event, &key.created_at.to_string(), &key.name)?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The command line: reads what was asked, calls one function, and says in words what went wrong.
 //!
 //! Composition only. Commands that talk to a running server (`post`, `tail`, `replay`, `bench`) do it over HTTP like
-//! anybody else; commands that own a database (`serve`, `demo`, `key`, `workspace`, `check`,
+//! anybody else; commands that own a database (`serve`, `demo`, `key`, `user`, `workspace`, `check`,
 //! `backup`, `restore`) open it here.
 
 mod backup;
@@ -23,6 +23,7 @@ pub mod serve;
 pub mod tail;
 mod terminal;
 mod text;
+mod user;
 mod workspace;
 
 use std::fmt;
@@ -91,6 +92,8 @@ enum Command {
     Export(export::Args),
     /// Create, list and revoke keys
     Key(key::Args),
+    /// Make members, list and remove them, let them choose another password
+    User(user::Args),
     /// Create and list workspaces
     Workspace(workspace::Args),
     /// Look through a database and say whether it is whole
@@ -147,6 +150,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Tail(args) => Box::pin(tail::run(args)).await,
         Command::Export(args) => Box::pin(export::run(args)).await,
         Command::Key(args) => Box::pin(key::run(args)).await,
+        Command::User(args) => Box::pin(user::run(args)).await,
         Command::Workspace(args) => Box::pin(workspace::run(args)).await,
         Command::Check(args) => Box::pin(check::run(args)).await,
         Command::Health(args) => Box::pin(health::run(args)).await,

@@ -89,6 +89,7 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     let supervisor = Supervisor::find(|name| std::env::var_os(name), std::process::id());
     let running = app::start(&config, Clock::System, false).await.map_err(failed)?;
     announce(&running)?;
+    welcome(&running, &config).await?;
     supervisor.serving(running.api_addr);
     tokio::select! {
         () = stop.told() => {}
@@ -111,6 +112,23 @@ pub fn announce(running: &Running) -> Result<(), CliError> {
     warn_of_plain_text(running);
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{}", running.api_addr).and_then(|()| out.flush()).map_err(CliError::failed)
+}
+
+/// Where nobody can come in yet, writes the link that makes the owner.
+async fn welcome(running: &Running, config: &Config) -> Result<(), CliError> {
+    let Some(path) = running.first_owner_link().await.map_err(failed)? else { return Ok(()) };
+    let base = if config.public_url.is_empty() {
+        format!("http://{}", near(running.api_addr))
+    } else {
+        config.public_url.trim_end_matches('/').to_owned()
+    };
+    // Not by the log, which has no secrets; to where people look at a first start, in the form of all that stands there.
+    let told = format!("nobody can sign in yet; open this once to be the owner: {base}{path}");
+    match config.log_format {
+        LogFormat::Text => eprintln!("{told}"),
+        LogFormat::Json => eprintln!("{}", serde_json::json!({ "level": "WARN", "message": told })),
+    }
+    Ok(())
 }
 
 /// Says that nothing hides keys and activities on their way, where others than this machine can come.

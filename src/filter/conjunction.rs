@@ -46,7 +46,13 @@ impl Conjunction {
 impl FilterSet {
     /// Everything of one event.
     pub fn of_event(event: &Key) -> Self {
-        let clause = Clause { field: Field::Event, negated: false, values: vec![event.folded().clone()] };
+        Self::of_events(std::slice::from_ref(event))
+    }
+
+    /// Everything of these events, of which none is twice, by the order of their folded keys.
+    pub fn of_events(events: &[Key]) -> Self {
+        let values = events.iter().map(|event| event.folded().clone()).collect();
+        let clause = Clause { field: Field::Event, negated: false, values };
         Self::canonical(vec![clause], Vec::new())
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::field::Field;
-use crate::domain::{Key, Mask, MembershipSet};
+use crate::domain::{Events, Key, Mask, MembershipSet};
 
 /// One clause: an activity passes when the field has any of the values, or, negated, none of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,11 +107,11 @@ impl FilterSet {
     }
 
     /// What exists for whoever is bound to an event, and perhaps to one partner of it.
-    pub fn granted(event: Option<&Key>, partner: Option<&Key>) -> Self {
-        let Some(event) = event else { return Self::default() };
-        let of = Self::of_event(event);
-        match partner {
-            Some(partner) => {
+    pub fn granted(events: &Events, partner: Option<&Key>) -> Self {
+        let Some(keys) = events.keys() else { return Self::default() };
+        let of = Self::of_events(keys);
+        match (partner, events.one()) {
+            (Some(partner), Some(event)) => {
                 let clause = Clause {
                     field: Field::Partner,
                     negated: false,
@@ -119,7 +119,7 @@ impl FilterSet {
                 };
                 of.and(&Self::canonical(vec![clause], Vec::new()))
             }
-            None => of,
+            _ => of,
         }
     }
 
@@ -161,12 +161,12 @@ impl FilterSet {
         if let [one] = clause.values.as_slice() { Some(one) } else { None }
     }
 
-    /// True when it asks for an event, or a key in an event, that is not this one.
-    pub fn names_other_event(&self, event: &str) -> bool {
+    /// True when it asks for an event, or a key in an event, that is none of these.
+    pub fn names_other_event(&self, events: &Events) -> bool {
         self.clauses.iter().any(|clause| {
             clause.values.iter().any(|value| match clause.form(value) {
-                ValueForm::InEvent { event: named, .. } => named != event,
-                _ => clause.field == Field::Event && **value != *event,
+                ValueForm::InEvent { event: named, .. } => !events.has_folded(named),
+                _ => clause.field == Field::Event && !events.has_folded(value),
             })
         })
     }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::domain::{Key, fold};
+use crate::domain::{Events, Key, fold};
 use crate::store::{ChangedName, NamedKind};
 
 /// Changed names that a workspace keeps on each shard; of older ones only the kind is known.
@@ -87,9 +87,9 @@ impl Names {
         kept.gone_of[kind.index()] > since || kept.names.range(first..).any(|(_, name)| is_it(name))
     }
 
-    /// What is to be told next to a reader that was told so much, who sees only one event where it is given (its folded
-    /// key). One kind at a time, the one that has waited longest; `told` moves on over what is no news for this reader.
-    pub fn next(&self, told: &mut Told, event: Option<&str>) -> Option<News> {
+    /// What is to be told next to a reader that was told so much, who sees only these
+    /// events. One kind at a time, the one that has waited longest; `told` moves on over what is no news for this reader.
+    pub fn next(&self, told: &mut Told, events: &Events) -> Option<News> {
         let kept = self.lock();
         loop {
             let kinds = NamedKind::ALL.iter().copied().filter(|kind| kept.last_of[kind.index()] > told[kind.index()]);
@@ -101,7 +101,7 @@ impl Names {
             let first = kept.names.partition_point(|(number, _)| *number <= since);
             let mut keys: Vec<Arc<str>> = Vec::new();
             let of_kind = kept.names.range(first..).map(|(_, name)| name).filter(|name| name.kind == kind);
-            for name in of_kind.filter(|name| event.is_none_or(|event| *name.event == *event)) {
+            for name in of_kind.filter(|name| events.has_folded(&name.event)) {
                 if keys.contains(&name.key) {
                     continue;
                 }
@@ -128,7 +128,12 @@ mod tests {
 
     use super::{KEPT_MAX, KEYS_MAX, Names, News};
     use crate::auth::Operator;
+    use crate::domain::{Events, Key};
     use crate::store::{ChangedName, NamedKind};
+
+    fn only(event: &str) -> Events {
+        Events::only(Key::trusted(event))
+    }
 
     fn partner(event: &str, n: usize) -> Arc<ChangedName> {
         let workspace = Operator::assume().workspace(1);
@@ -139,18 +144,18 @@ mod tests {
     fn changes_are_told_once_together_and_by_kind() {
         let names = Names::default();
         let mut told = names.told();
-        assert_eq!(names.next(&mut told, None), None);
+        assert_eq!(names.next(&mut told, &Events::ALL), None);
         names.push([partner("e", 1), partner("e", 2), partner("e", 1)]);
         let campaign = ChangedName { kind: NamedKind::Campaign, key: "e/c".into(), ..ChangedName::clone(&partner("e", 0)) };
         names.push([Arc::new(campaign)]);
         let both = [(NamedKind::Partner, vec!["e/p1".into(), "e/p2".into()]), (NamedKind::Campaign, vec!["e/c".into()])];
         for (kind, keys) in both {
-            assert_eq!(names.next(&mut told, None), Some(News { kind, keys: Some(keys) }));
+            assert_eq!(names.next(&mut told, &Events::ALL), Some(News { kind, keys: Some(keys) }));
         }
-        assert_eq!(names.next(&mut told, None), None);
+        assert_eq!(names.next(&mut told, &Events::ALL), None);
         // Who sees one event is told nothing of another.
         let mut bound = [0; super::KINDS];
-        assert_eq!(names.next(&mut bound, Some("other")), None);
+        assert_eq!(names.next(&mut bound, &only("other")), None);
         assert_eq!(bound, told, "and does not look at it again");
     }
 
@@ -160,14 +165,14 @@ mod tests {
             let names = Names::default();
             let mut told = names.told();
             names.push((0..count).map(|n| partner("e", n)));
-            let news = names.next(&mut told, None).expect("news");
+            let news = names.next(&mut told, &Events::ALL).expect("news");
             assert_eq!(news.keys.map(|k| k.len()), named.then_some(count), "{count}");
-            assert_eq!(names.next(&mut told, None), None, "{count}: once");
+            assert_eq!(names.next(&mut told, &Events::ALL), None, "{count}: once");
         }
         let names = Names::default();
         let mut told = names.told();
         names.push_unknown();
-        let kinds = std::iter::from_fn(|| names.next(&mut told, Some("e"))).map(|news| (news.kind, news.keys));
+        let kinds = std::iter::from_fn(|| names.next(&mut told, &only("e"))).map(|news| (news.kind, news.keys));
         assert_eq!(kinds.collect::<Vec<_>>(), NamedKind::ALL.map(|kind| (kind, None)));
     }
 }

@@ -20,7 +20,7 @@ use super::hints::{Hint, address_hint, agent_hint, url_hint};
 use super::properties;
 use super::user_agent::{Agent, UserAgents};
 use crate::domain::limits::{CLIENT_NAME_BYTES_MAX, DRAFT_BYTES_MAX, OCCURRED_AHEAD_MS_MAX, OCCURRED_MS_MIN};
-use crate::domain::{ActivityId, Actor, Client, Device, Fault, Flavor, Invalid, Key, NewActivity, UnixMs, WebUrl, has_control};
+use crate::domain::{ActivityId, Actor, Client, Device, Events, Fault, Flavor, Invalid, Key, NewActivity, UnixMs, WebUrl, has_control};
 
 /// Drafts that are judged before other tasks of the same thread get their turn.
 const DRAFTS_PER_TURN: usize = 128;
@@ -32,8 +32,8 @@ pub const EVENT_FORBIDDEN: &str = "event_forbidden";
 pub struct DraftContext<'a> {
     /// Our time of day.
     pub now: UnixMs,
-    /// The event that the key is bound to.
-    pub bound_event: Option<&'a Key>,
+    /// The events that the sender is bound to.
+    pub bound: &'a Events,
     /// The attributes of a CloudEvent that stand in the request's headers; empty where there are none.
     pub event_headers: &'a [EventHeader<'a>],
     /// The id of the one draft, which names none itself.
@@ -143,7 +143,7 @@ fn judge(mut draft: GivenDraft<'_>, agent: Option<Arc<Agent>>, context: &DraftCo
 
     let id = judge.parsed(DraftField::Id, ActivityId::parse).or(context.made_id);
     let flavor = judge.word(DraftField::Flavor, Flavor::parse, Flavor::as_str);
-    let event = judge.event(context.bound_event);
+    let event = judge.event(context.bound);
     let partner = judge.key(DraftField::Partner);
     let message = judge.key(DraftField::Message);
     let campaign = judge.key(DraftField::Campaign);
@@ -244,18 +244,19 @@ impl<'d> Judge<'d, '_> {
         self.word(field, Key::parse, |key| key.folded())
     }
 
-    fn event(&mut self, bound: Option<&Key>) -> Option<Key> {
+    fn event(&mut self, bound: &Events) -> Option<Key> {
         let given = self.parsed(DraftField::Event, Key::parse);
-        let event = match (given, bound) {
-            (Some(given), Some(bound)) if given != *bound => {
-                let message = format!("the key is bound to the event {:?}; leave the field out or name that one", bound.as_str());
+        let event = match (given, bound.one()) {
+            (Some(given), _) if !bound.has(&given) => {
+                let cure = if bound.one().is_some() { "leave the field out or name that one" } else { "name one of them" };
+                let message = format!("you are bound to {bound}; {cure}");
                 self.faults.push(DraftField::Event.name(), EVENT_FORBIDDEN, message);
                 None
             }
             (Some(given), _) => Some(given),
-            (None, Some(bound)) => Some(bound.clone()),
+            (None, Some(one)) => Some(one.clone()),
             (None, None) => {
-                self.require(DraftField::Event, "is required, for the key is not bound to an event");
+                self.require(DraftField::Event, "is required, for you are not bound to one event");
                 None
             }
         }?;

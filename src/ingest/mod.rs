@@ -37,7 +37,7 @@ use uuid::Uuid;
 
 use crate::auth::WorkspaceId;
 use crate::clock::Clock;
-use crate::domain::{ActivityId, Invalid, Key, NewActivity, UnixMs};
+use crate::domain::{ActivityId, Events, Invalid, NewActivity, UnixMs};
 use crate::publish::Publisher;
 use crate::store::{ActivityLog, Allowance, Change, Outcome, Quota};
 
@@ -129,11 +129,16 @@ impl Ingest {
         self.appender.reserve(owner, bytes)
     }
 
+    /// What looks user agents up.
+    pub const fn agents(&self) -> &UserAgents {
+        &self.agents
+    }
+
     /// Reads a request: inflates it, parses every draft, and looks its user agents up.
     ///
     /// # Errors
     /// [`BodyError`] when the whole is to be refused.
-    pub async fn read(&self, head: &Head<'_>, body: Bytes, bound_event: Option<&Key>) -> Result<Drafts, BodyError> {
+    pub async fn read(&self, head: &Head<'_>, body: Bytes, bound: &Events) -> Result<Drafts, BodyError> {
         let Head { content_type, content_encoding, event_headers, made_id } = head;
         let body = if content_encoding.is_some() && body.len() > INFLATE_HERE_BYTES_MAX {
             let encoding = content_encoding.map(str::to_owned);
@@ -143,7 +148,7 @@ impl Ingest {
             inflate(*content_encoding, body)?
         };
         let (now, made_id) = (self.clock.now(), *made_id);
-        let context = DraftContext { now, bound_event, event_headers, made_id, new_id: &new_id, agents: &self.agents };
+        let context = DraftContext { now, bound, event_headers, made_id, new_id: &new_id, agents: &self.agents };
         parse(*content_type, &body, &context).await
     }
 

@@ -26,7 +26,9 @@ pub(super) fn exact(literal: &str) -> Option<Number> {
     let value = Decimal::read(literal)?;
     let full = || format!("{:.*e}", DIGITS_OF_A_FRACTION - 1, fraction);
     let same = |text: &str| Decimal::read(text).is_some_and(|read| read == value);
-    (same(&shown) || same(&full())).then_some(number)
+    // Where two of the shortest texts are as near, some write the one and some the other.
+    let other = || format!("{fraction:e}");
+    (same(&shown) || same(&full()) || same(&other())).then_some(number)
 }
 
 /// A decimal number as the digits behind `0.`, without zeros at either end, and the power of ten that they stand for.
@@ -71,6 +73,9 @@ mod tests {
             ("0.30000000000000004", "0.30000000000000004"),
             // As programs write it that always give seventeen digits.
             ("0.10000000000000001", "0.1"),
+            // Halfway between two of the shortest: both are written.
+            ("1562039917985038.2", "1562039917985038.2"),
+            ("1562039917985038.3", "1562039917985038.2"),
             ("1e22", "1e+22"),
             ("10000000000000000000000", "1e+22"),
             ("9007199254740993", "9007199254740993"),

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::{BodyError, Drafts, Head, ID_CONFLICT, Ingest, IngestConfig, Receipt};
 use crate::auth::{Operator, WorkspaceId};
 use crate::clock::Clock;
-use crate::domain::{Key, UnixMs};
+use crate::domain::{Events, Key, UnixMs};
 use crate::hub::{Hub, HubConfig};
 use crate::publish::Publisher;
 use crate::store::ActivityLog;
@@ -50,7 +50,9 @@ impl Bench {
     }
 
     async fn read(&self, content_type: &str, encoding: Option<&str>, body: Bytes) -> Result<Drafts, BodyError> {
-        self.ingest.read(&Head { content_type: Some(content_type), content_encoding: encoding, ..Head::default() }, body, None).await
+        self.ingest
+            .read(&Head { content_type: Some(content_type), content_encoding: encoding, ..Head::default() }, body, &Events::ALL)
+            .await
     }
 
     /// Receipts of a body as `seq`, `seq again`, or the place and code of the first fault.

@@ -83,6 +83,11 @@ impl Mail {
         Ok(Self { way: Some((builder.build(), from)) })
     }
 
+    /// True where a server is configured.
+    pub const fn is_there(&self) -> bool {
+        self.way.is_some()
+    }
+
     /// Sends one mail. `id` is the same however often it is sent.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Publisher;
 use crate::auth::{Operator, WorkspaceId};
-use crate::domain::{ActivityId, Entry, EntryKind, Epoch, Mark, Seq, UnixMs};
+use crate::domain::{ActivityId, Entry, EntryKind, Epoch, Events, Mark, Seq, UnixMs};
 use crate::filter::FilterSet;
 use crate::hub::names::{News, Told};
 use crate::hub::outbox::Outbox;
@@ -266,7 +266,7 @@ async fn a_notice_waits_in_no_queue() {
     }
     let mut told = Told::default();
     let news = loop {
-        match seat.room.names().next(&mut told, None) {
+        match seat.room.names().next(&mut told, &Events::ALL) {
             Some(news) => break news,
             None => tokio::task::yield_now().await,
         }

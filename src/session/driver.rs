@@ -16,7 +16,7 @@ use super::read::{Answer, Question};
 use super::told::Told;
 use super::{Came, Guest, Readers};
 use crate::auth::Actor;
-use crate::domain::{Key, Mask, Seq};
+use crate::domain::{Events, Mask, Seq};
 use crate::filter::FilterSet;
 use crate::screens::Report;
 use crate::store::{Count, Purpose, Reader, Reads, StoreError};
@@ -188,20 +188,20 @@ impl Driver {
         let reader = Reader { workspace, root: self.root, purpose: Purpose::Stream };
         let reads = self.guest.readers.inner.reads.clone();
         let principal = self.told.principal();
-        let viewer = (principal.actor, principal.grant.event.clone());
+        let viewer = (principal.actor, principal.grant.events.clone());
         Some(Box::pin(async move { (read, answer(&reads, reader, viewer, question).await) }))
     }
 }
 
 /// Reads what is asked, by turns.
-async fn answer(reads: &Reads, reader: Reader, viewer: (Actor, Option<Key>), question: Question) -> Result<Answer, StoreError> {
+async fn answer(reads: &Reads, reader: Reader, viewer: (Actor, Events), question: Question) -> Result<Answer, StoreError> {
     let workspace = reader.workspace;
     match question {
         Question::Head => reads.head(workspace).await.map(Answer::Head),
         Question::Mark(seq) => reads.mark(workspace, seq).await.map(Answer::Mark),
         Question::View(key) => {
-            let (actor, event) = viewer;
-            reads.turn(reader).await?.view(key, actor, event.as_ref()).await.map(Answer::View)
+            let (actor, events) = viewer;
+            reads.turn(reader).await?.view(key, actor, &events).await.map(Answer::View)
         }
         Question::Count { filter, from, to } => count(reads, reader, &filter, from, to).await.map(Answer::Count),
         Question::History(ask) => {

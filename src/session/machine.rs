@@ -21,7 +21,7 @@ use super::stage::Start;
 use super::subscription::Subscription;
 use super::viewing::Held;
 use crate::auth::Grant;
-use crate::domain::{Key, Mask, Seq};
+use crate::domain::{Events, Key, Mask, Seq};
 use crate::filter::FilterSet;
 use crate::hub::outbox::{Ending, Outbox, SubNo};
 use crate::hub::room::Room;
@@ -49,8 +49,8 @@ pub struct Session {
     number: SessionNo,
     pub(super) room: Arc<Room>,
     pub(super) outbox: Arc<Outbox>,
-    /// The only event that exists for this reader.
-    pub(super) event: Option<Key>,
+    /// The events that exist for this reader.
+    pub(super) events: Events,
     /// The only view that exists for this reader.
     pub(super) only_views: Option<Vec<Key>>,
     /// The one partner of its event that exists for it.
@@ -90,7 +90,7 @@ impl Session {
             number,
             room,
             outbox,
-            event: grant.event.clone(),
+            events: grant.events.clone(),
             only_views: grant.views.clone(),
             only_partner: grant.partner.clone(),
             mask: grant.mask,

@@ -36,8 +36,7 @@ impl Session {
         if self.names.due_ms().is_none_or(|due| due > self.now_ms) {
             return;
         }
-        let event = self.event.as_ref().map(|event| &**event.folded());
-        match self.room.names().next(&mut self.names.told, event) {
+        match self.room.names().next(&mut self.names.told, &self.events) {
             None => self.names.waiting = false,
             Some(news) => {
                 self.names.told_at = Some(self.now_ms);

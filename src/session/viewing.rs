@@ -99,7 +99,7 @@ impl Session {
 
     /// Everything that exists for this reader.
     pub(super) fn granted(&self) -> FilterSet {
-        FilterSet::granted(self.event.as_ref(), self.only_partner.as_ref())
+        FilterSet::granted(&self.events, self.only_partner.as_ref())
     }
 
     /// What a subscription wants by a filter set of the reader's own: within its view, if it has one.

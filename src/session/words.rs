@@ -152,13 +152,10 @@ impl Session {
         if let Some(told) = self.mask.and_then(|mask| filter.tells_under(mask)) {
             return Err((code::FIELD_MASKED, format!("filter.{told}: what it asks for is left out here; ask without it")));
         }
-        match &self.event {
-            None => Ok(filter),
-            Some(event) if filter.names_other_event(event.folded()) => {
-                Err((code::EVENT_FORBIDDEN, format!("filter.event: this key is bound to the event {event}; leave other events out")))
-            }
-            Some(_) => Ok(filter),
+        if filter.names_other_event(&self.events) {
+            return Err((code::EVENT_FORBIDDEN, format!("filter.event: you are bound to {}; leave other events out", self.events)));
         }
+        Ok(filter)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Key;
+use crate::domain::{Events, Key};
 use crate::filter::Field;
 
 /// Channels that an alert, or one of its steps, tells at most.
@@ -136,8 +136,8 @@ pub struct Alert {
     pub note: Option<String>,
     /// Whom else to tell, in the order of time.
     pub then: Vec<Then>,
-    /// The only event that exists for whoever made it.
-    pub event: Option<Key>,
+    /// The events that exist for whoever made it.
+    pub events: Events,
 }
 
 /// An alert as it is kept.
@@ -170,7 +170,7 @@ impl Alert {
 
     /// As it is kept: the same alert is always the same text.
     pub fn to_json(&self) -> String {
-        let Self { view, when, to, cooldown_s, between, enabled, note, then, event } = self.clone();
+        let Self { view, when, to, cooldown_s, between, enabled, note, then, events } = self.clone();
         let kept = Kept {
             view: view.map(|view| view.to_string()),
             when,
@@ -180,7 +180,7 @@ impl Alert {
             enabled,
             note,
             then: then.iter().map(|then| (then.after_s, words(&then.to))).collect(),
-            event: event.map(|event| event.to_string()),
+            event: events.to_text(),
         };
         serde_json::to_string(&kept).unwrap_or_default()
     }
@@ -201,7 +201,7 @@ impl Alert {
             enabled,
             note,
             then: then.into_iter().map(|(after_s, to)| Then { after_s, to: keys(&to) }).collect(),
-            event: event.as_deref().map(Key::trusted),
+            events: Events::from_text(event.as_deref()),
         })
     }
 
@@ -226,7 +226,7 @@ impl Alert {
 #[cfg(test)]
 mod tests {
     use super::{Alert, Between, FirstBy, Then, When};
-    use crate::domain::Key;
+    use crate::domain::{Events, Key};
 
     #[test]
     fn what_is_kept_reads_back() {
@@ -248,7 +248,7 @@ mod tests {
                 enabled: true,
                 note: Some("Look at the badge desk.".to_owned()),
                 then: vec![Then { after_s: 600, to: vec![Key::trusted("lead"), Key::trusted("desk")] }],
-                event: Some(Key::trusted("expo")),
+                events: Events::only(Key::trusted("expo")),
             };
             assert_eq!(Alert::from_json(&alert.to_json()), Ok(alert.clone()));
             assert_eq!(alert.channels().count(), 3);

@@ -7,7 +7,7 @@ use super::quota::{OverQuota, Quota};
 use super::retention::{Kept, Prune, Pruned, Retention};
 use super::thing::{At, Condition, Existing, NamedKind, Record, Thing};
 use crate::auth::{Actor, WorkspaceId};
-use crate::domain::{ActivityId, Cursor, Entry, Epoch, Graded, Key, NewActivity, Seq, UnixMs};
+use crate::domain::{ActivityId, Cursor, Entry, Epoch, Events, Graded, Key, NewActivity, Seq, UnixMs};
 
 /// One change; several make one transaction.
 #[derive(Debug, Clone)]
@@ -64,8 +64,8 @@ pub enum Change {
         workspace: WorkspaceId,
         /// Which activity.
         id: ActivityId,
-        /// The only event that exists for whoever asks.
-        within: Option<Key>,
+        /// The events that exist for whoever asks.
+        within: Events,
         /// The grade from now on.
         graded: Graded,
     },
@@ -75,8 +75,8 @@ pub enum Change {
         workspace: WorkspaceId,
         /// Which activity.
         id: ActivityId,
-        /// The only event that exists for whoever asks.
-        within: Option<Key>,
+        /// The events that exist for whoever asks.
+        within: Events,
     },
     /// Overwrites one row, for the whole store, and nothing else: that something can be made durable.
     Probe,

@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::auth::{Actor, Grant, KeyHash, Principal, Right, Rights, Scopes, WorkspaceId};
-use crate::domain::{Key, Mask, Origin, UnixMs};
+use crate::auth::{Actor, Grant, KeyHash, Principal, Right, Rights, Role, Scopes, WorkspaceId};
+use crate::domain::{Events, Key, Mask, Origin, UnixMs};
 use crate::store::wall::{Layout, Wall};
 
 /// A workspace.
@@ -36,11 +36,26 @@ pub enum CredentialKind {
     Screen,
     /// The link of a notice, which opens the page of its alert; its name is the key of that.
     Alert,
+    /// A one-time link that makes somebody a member.
+    Invitation,
+    /// A one-time link by which a member chooses another password.
+    Reset,
 }
 
 impl CredentialKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [Self::Key, Self::Site, Self::Session, Self::Link, Self::Ticket, Self::Share, Self::Screen, Self::Alert];
+    pub const ALL: [Self; 10] = [
+        Self::Key,
+        Self::Site,
+        Self::Session,
+        Self::Link,
+        Self::Ticket,
+        Self::Share,
+        Self::Screen,
+        Self::Alert,
+        Self::Invitation,
+        Self::Reset,
+    ];
 
     /// The word in the secret and in the store.
     pub const fn as_str(self) -> &'static str {
@@ -53,12 +68,14 @@ impl CredentialKind {
             Self::Share => "share",
             Self::Screen => "screen",
             Self::Alert => "alert",
+            Self::Invitation => "invitation",
+            Self::Reset => "reset",
         }
     }
 
     /// True for what is good for once.
     pub const fn is_one_time(self) -> bool {
-        matches!(self, Self::Link | Self::Ticket)
+        matches!(self, Self::Link | Self::Ticket | Self::Invitation | Self::Reset)
     }
 
     /// The kind of a word of the store.
@@ -103,6 +120,23 @@ impl Confined {
     }
 }
 
+/// The member whose a credential is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfMember {
+    /// Their number.
+    pub number: i64,
+    /// What they are; none where they were removed.
+    pub role: Option<Role>,
+    /// The events that exist for them.
+    pub events: Events,
+}
+
+impl OfMember {
+    fn rights(&self) -> Rights {
+        self.role.map_or(Rights::NONE, Role::rights)
+    }
+}
+
 /// A new secret, by its hash.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
@@ -114,14 +148,20 @@ pub struct NewCredential {
     pub name: String,
     /// What it may do.
     pub scopes: Scopes,
-    /// The only event that exists for it.
-    pub event: Option<Key>,
+    /// The events that exist for it.
+    pub events: Events,
     /// Origins whose pages may use a site key; no other kind has any.
     pub origins: Vec<Origin>,
     /// What it is confined to, where it is a share or comes from one; a screen is by its wall.
     pub confined: Option<Confined>,
     /// Key of the wall that it shows, where it is a screen.
     pub wall: Option<Key>,
+    /// Number of the member whose it is, where it is a session, an invitation or a reset.
+    pub member: Option<i64>,
+    /// The role of the member who made it, where it is a key: it does not reach beyond what that may.
+    pub held: Option<Role>,
+    /// The browser and its platform, where it is a session.
+    pub place: Option<String>,
     /// The credential that it was made from (a session or ticket from a key): revoked with it, and never outlives it.
     pub parent: Option<i64>,
     /// Activities a second; none is that of what it was made from, or else of the configuration.
@@ -130,6 +170,29 @@ pub struct NewCredential {
     pub created_at: UnixMs,
     /// When it ends by itself.
     pub expires_at: Option<UnixMs>,
+}
+
+impl NewCredential {
+    /// One that may do nothing yet, is made from nothing and never ends.
+    pub const fn new(kind: CredentialKind, hash: KeyHash, created_at: UnixMs) -> Self {
+        Self {
+            kind,
+            hash,
+            name: String::new(),
+            scopes: Scopes::NONE,
+            events: Events::ALL,
+            origins: Vec::new(),
+            confined: None,
+            wall: None,
+            member: None,
+            held: None,
+            place: None,
+            parent: None,
+            rate_per_s: None,
+            created_at,
+            expires_at: None,
+        }
+    }
 }
 
 /// A secret that is kept.
@@ -145,14 +208,20 @@ pub struct Credential {
     pub name: String,
     /// What it may do.
     pub scopes: Scopes,
-    /// The only event that exists for it.
-    pub event: Option<Key>,
+    /// The events that exist for it.
+    pub events: Events,
     /// Origins whose pages may use a site key; no other kind has any.
     pub origins: Vec<Origin>,
     /// What it is confined to, where it is a share or a screen, or comes from one.
     pub confined: Option<Confined>,
     /// Key of the wall that it shows, where it is a screen.
     pub wall: Option<Key>,
+    /// The member whose it is, as they are now, where it is a session, an invitation or a reset.
+    pub member: Option<OfMember>,
+    /// The role of the member who made it, where it is a key.
+    pub held: Option<Role>,
+    /// The browser and its platform, where it is a session.
+    pub place: Option<String>,
     /// When it was last used, to the minute, where that is kept.
     pub used_at: Option<UnixMs>,
     /// The credential that it was made from.
@@ -179,6 +248,7 @@ impl Credential {
     pub fn actor(&self) -> Actor {
         match (self.kind, self.parent) {
             (CredentialKind::Screen, _) => Actor::Screen(self.number),
+            _ if let Some(member) = &self.member => Actor::Member(member.number),
             _ if self.confined.is_some() => Actor::Share(self.root),
             (CredentialKind::Key, _) => Actor::Key(self.number),
             (CredentialKind::Site, _) => Actor::Site(self.number),
@@ -189,7 +259,12 @@ impl Credential {
 
     /// How far it reaches.
     pub fn grant(&self) -> Grant {
-        let whole = Grant { event: self.event.clone(), until: self.expires_at, ..Grant::of(self.scopes.rights()) };
+        let scopes = self.scopes.rights();
+        let rights = self.held.map_or(scopes, |role| scopes.within(role.rights()));
+        let whole = Grant { events: self.events.clone(), until: self.expires_at, ..Grant::of(rights) };
+        if let Some(member) = &self.member {
+            return Grant { rights: member.rights(), events: member.events.clone(), ..whole };
+        }
         match &self.confined {
             Some(to) => Grant { rights: to.rights(), views: Some(to.views.clone()), partner: to.partner.clone(), mask: to.mask, ..whole },
             None => whole,

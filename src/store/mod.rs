@@ -19,6 +19,7 @@ mod directory;
 mod error;
 mod heads;
 mod log;
+mod member;
 mod open;
 mod quota;
 mod retention;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use crate::auth::{KeyHash, Operator, WorkspaceId};
-use crate::domain::{ActivityId, Key, Mark, Origin, Seq, UnixMs};
+use crate::domain::{ActivityId, Events, Key, Mark, Origin, Seq, UnixMs};
 use crate::filter::FilterSet;
 
 pub use crate::tallies::Stretch;
@@ -48,13 +49,16 @@ pub use change::{AppendResult, Change, ChangedName, Committed, LogBatch, Missing
 pub use channel::{CHANNELS_MAX, Channel, ChannelKind, MAIL_TO_MAX};
 pub use consumed::{Consumed, ConsumerCursor, Cursors, DEAD_LETTERS_MAX, DeadLetter, REASON_BYTES_MAX};
 pub use correction::Correction;
-pub use credential::{Confined, Credential, CredentialKind, NewCredential, Opened, Revoked, WorkspaceRecord};
+pub use credential::{Confined, Credential, CredentialKind, NewCredential, OfMember, Opened, Revoked, WorkspaceRecord};
 pub use directory::{List, ListQuery, RecipientRecord, RecipientSource};
 pub use error::StoreError;
 pub use heads::{Heads, Listener};
 pub use log::{
     Bucket, Count, FacetQuery, FacetValue, Facets, Head, Histogram, HistogramQuery, Item, MembershipSnapshot, Order, Page, PageEnd,
     PageQuery, PartnerMemberships, StoredActivity, Uncounted, UnderId,
+};
+pub use member::{
+    Invited, Joined, Joining, MEMBERS_MAX, Member, MemberChange, MemberChanged, Members, NewMember, Person, Second, folded_email,
 };
 pub use open::{DatabaseUrl, DatabaseUrlError, OpenFor};
 pub use quota::{Allowance, OverQuota, Quota, Reached, Spent, Taken};
@@ -118,7 +122,7 @@ pub trait Directory: Send + Sync + 'static {
     /// One thing.
     fn one(&self, kind: NamedKind, at: At) -> Answer<'_, Option<Record>>;
     /// Things of a kind by key: of an event, or of the workspace; of events with `event`, that one at most.
-    fn list(&self, kind: NamedKind, workspace: WorkspaceId, event: Option<Key>, query: ListQuery) -> Answer<'_, List<Record>>;
+    fn list(&self, kind: NamedKind, workspace: WorkspaceId, within: Events, query: ListQuery) -> Answer<'_, List<Record>>;
     /// Recipients of a message by key of the partner.
     fn recipients(&self, workspace: WorkspaceId, event: Key, message: Key, query: ListQuery) -> Answer<'_, List<RecipientRecord>>;
     /// Messages whose recipient a partner is, by key.
@@ -199,6 +203,8 @@ pub struct Store {
     pub webhooks: Arc<dyn Webhooks>,
     /// How alerts stand.
     pub alerting: Arc<dyn Alerting>,
+    /// Members of workspaces, and people.
+    pub members: Arc<dyn Members>,
     /// What is done with the database as a whole.
     pub upkeep: Arc<dyn Upkeep>,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::auth::Actor;
-use crate::domain::Key;
+use crate::domain::{Events, Key};
 use crate::filter::FilterSet;
 
 /// Views that are there from the start: key, name, and the flavors that they take; all flavors where none is named.
@@ -65,15 +65,15 @@ impl View {
     }
 
     /// Whether it exists for somebody: a private one for its maker; one that is of another event, or names one, not for who
-    /// is bound to an event.
-    pub fn is_seen_by(&self, actor: Actor, event: Option<&Key>) -> bool {
+    /// is bound to others.
+    pub fn is_seen_by(&self, actor: Actor, events: &Events) -> bool {
         let mine = self.owner.as_ref().is_none_or(|owner| *owner == Self::owner_of(actor));
-        mine && event.is_none_or(|event| self.is_within(event, true))
+        mine && self.is_within(events, true)
     }
 
-    /// Whether it is of this event and names no other; with `or_all` one of all events too.
-    pub fn is_within(&self, event: &Key, or_all: bool) -> bool {
-        self.event.as_ref().map_or(or_all, |of| of == event) && !self.filter.names_other_event(event.folded())
+    /// Whether it is of one of these events and names no other; with `or_all` one of all events too.
+    pub fn is_within(&self, events: &Events, or_all: bool) -> bool {
+        events.is_all() || self.event.as_ref().map_or(or_all, |of| events.has(of)) && !self.filter.names_other_event(events)
     }
 
     /// As it is kept: the same view is always the same text.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Key, Mask, UnixMs};
+use crate::domain::{Events, Key, Mask, UnixMs};
 
 /// Views that a wall shows one after the other at most.
 pub const WALL_VIEWS_MAX: usize = 12;
@@ -143,8 +143,8 @@ pub struct Wall {
     pub overscan: u8,
     /// What hangs over it.
     pub banner: Option<Banner>,
-    /// The one event that exists for it: that of whoever made it.
-    pub event: Option<Key>,
+    /// The events that exist for it: those of whoever made it.
+    pub events: Events,
 }
 
 /// A wall as it is kept.
@@ -167,7 +167,7 @@ struct Kept {
 impl Wall {
     /// As it is kept: the same wall is always the same text.
     pub fn to_json(&self) -> String {
-        let Self { layout, views, rotate_s, size, theme, mask, zone, night, language, overscan, banner, event } = self.clone();
+        let Self { layout, views, rotate_s, size, theme, mask, zone, night, language, overscan, banner, events } = self.clone();
         let kept = Kept {
             layout,
             views: views.iter().map(ToString::to_string).collect(),
@@ -180,7 +180,7 @@ impl Wall {
             language,
             overscan,
             banner: banner.map(|banner| (banner.text, banner.until.0)),
-            event: event.map(|event| event.to_string()),
+            event: events.to_text(),
         };
         serde_json::to_string(&kept).unwrap_or_default()
     }
@@ -205,7 +205,7 @@ impl Wall {
             language,
             overscan,
             banner: banner.map(|(text, until)| Banner { text, until: UnixMs(until) }),
-            event: event.as_deref().map(Key::trusted),
+            events: Events::from_text(event.as_deref()),
         })
     }
 }
@@ -213,7 +213,7 @@ impl Wall {
 #[cfg(test)]
 mod tests {
     use super::{Banner, Layout, Night, Size, Theme, Wall};
-    use crate::domain::{Key, Mask, UnixMs};
+    use crate::domain::{Events, Key, Mask, UnixMs};
 
     #[test]
     fn what_is_kept_reads_back() {
@@ -229,7 +229,7 @@ mod tests {
             language: Some("de".to_owned()),
             overscan: 3,
             banner: Some(Banner { text: "Lunch".to_owned(), until: UnixMs(7) }),
-            event: Some(Key::trusted("expo")),
+            events: Events::only(Key::trusted("expo")),
         };
         for wall in [wall, Wall::default()] {
             assert_eq!(Wall::from_json(&wall.to_json()), Ok(wall));

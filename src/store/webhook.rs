@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::auth::{Operator, WorkspaceId};
-use crate::domain::{Key, Seq, UnixMs};
+use crate::domain::{Events, Key, Seq, UnixMs};
 
 /// Webhooks of one workspace.
 pub const WEBHOOKS_MAX: usize = 200;
@@ -16,8 +16,8 @@ pub struct WebhookTerms {
     pub url: String,
     /// Key of the view whose activities it sends.
     pub view: Key,
-    /// The only event that exists for whoever made it.
-    pub event: Option<Key>,
+    /// The events that exist for whoever made it.
+    pub events: Events,
     /// False while it rests.
     pub enabled: bool,
 }

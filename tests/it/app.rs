@@ -152,18 +152,10 @@ impl TestApp {
         };
         let secret = SecretKey::generate("key").expect("random");
         let new = NewCredential {
-            kind: CredentialKind::Key,
-            hash: secret.hash(),
-            name: String::new(),
             scopes: scopes.parse::<Scopes>().expect("scopes"),
-            event: event.map(|e| Key::parse(e).expect("key")),
-            origins: Vec::new(),
-            confined: None,
-            wall: None,
-            parent: None,
-            rate_per_s: None,
-            created_at: Clock::System.now(),
+            events: event.map(|e| Key::parse(e).expect("key")).into(),
             expires_at,
+            ..NewCredential::new(CredentialKind::Key, secret.hash(), Clock::System.now())
         };
         keyring.create_credential(workspace.id, new).await.expect("kept");
         secret.expose().to_owned()

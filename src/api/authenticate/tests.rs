@@ -108,20 +108,8 @@ impl Door {
 
     async fn key(&self, expires_at: Option<UnixMs>) -> (SecretKey, i64) {
         let secret = SecretKey::generate("key").expect("random");
-        let new = NewCredential {
-            kind: CredentialKind::Key,
-            hash: secret.hash(),
-            name: String::new(),
-            scopes: Scopes::of(&[Scope::Read]),
-            event: None,
-            origins: Vec::new(),
-            confined: None,
-            wall: None,
-            parent: None,
-            rate_per_s: None,
-            created_at: NOW,
-            expires_at,
-        };
+        let new =
+            NewCredential { scopes: Scopes::of(&[Scope::Read]), expires_at, ..NewCredential::new(CredentialKind::Key, secret.hash(), NOW) };
         let number = self.keyring.create_credential(self.workspace, new).await.expect("kept");
         (secret, number)
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::words::text;
 
 /// What stands for a parameter, or for a field of a body, by its name.
-const SAMPLES: [(&str, &str); 37] = [
+const SAMPLES: [(&str, &str); 41] = [
     ("event", "\"expo-2026\""),
     ("partner", "\"acme\""),
     ("message", "\"welcome\""),
@@ -42,6 +42,10 @@ const SAMPLES: [(&str, &str); 37] = [
     ("channel", "\"duty\""),
     ("when", "{\"silent_s\": 900}"),
     ("kind", "\"webhook\""),
+    ("role", "\"viewer\""),
+    ("password", "\"horse quiet lamp twelve\""),
+    ("new", "\"twelve lamps stay quiet\""),
+    ("secret", "\"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\""),
     ("poll", "\"7Jd0hS2mPq4uXwEoZ1kR6tYv\""),
 ];
 const ACTIVITY_ID: &str = "0198c7a2-7d3e-7c11-9f6a-2f1b7c0d4e5f";

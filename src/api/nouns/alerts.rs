@@ -15,7 +15,7 @@ use crate::api::read::{Fields, Read};
 use crate::api::routes::NAMES_BYTES_MAX;
 use crate::auth::Principal;
 use crate::consumers::alerts::Stands;
-use crate::domain::{Invalid, Key, UnixMs};
+use crate::domain::{Events, Invalid, Key, UnixMs};
 use crate::store::{Alert, At, Between, COUNT_MAX, FirstBy, Mute, NamedKind, Record, STEPS_MAX, TO_MAX, Then, Thing, When};
 
 /// Seconds between two notices of an alert where nothing is said.
@@ -264,7 +264,7 @@ impl Read for AlertDraft {
             fields.fault("then", "not_in_order", "must be in the order of time, each later than the one before");
         }
         let cooldown_s = cooldown_s.unwrap_or(COOLDOWN_S);
-        let alert = Alert { view, when: when?, to: each_once(to), cooldown_s, between, enabled, note, then, event: None };
+        let alert = Alert { view, when: when?, to: each_once(to), cooldown_s, between, enabled, note, then, events: Events::ALL };
         Some(Self { name: name?, alert })
     }
 }
@@ -306,7 +306,7 @@ impl Noun for AlertsNoun {
 
     fn thing(draft: AlertDraft, by: &Principal) -> Thing {
         let AlertDraft { name, mut alert } = draft;
-        alert.event = by.grant.event.clone();
+        alert.events = by.grant.events.clone();
         Thing::Alert { name, alert: Box::new(alert) }
     }
 
@@ -337,19 +337,22 @@ impl Noun for AlertsNoun {
         })
     }
 
-    /// Who is bound to an event sees the alerts of those who are.
+    /// Who is bound to events sees the alerts of those who are.
     fn is_seen(record: &Record, by: &Principal) -> bool {
         let Thing::Alert { alert, .. } = &record.thing else { return false };
-        by.grant.event.as_ref().is_none_or(|event| alert.event.as_ref() == Some(event))
+        by.grant.events.cover(&alert.events)
     }
 
     fn check(new: Option<&Thing>, now: Option<&Record>, by: &Principal) -> Result<(), Problem> {
-        let Some(event) = &by.grant.event else { return Ok(()) };
+        let bound = &by.grant.events;
+        if bound.is_all() {
+            return Ok(());
+        }
         if now.is_some_and(|now| !Self::is_seen(now, by)) {
-            return Err(event_forbidden(event, "alerts of other events, or of all"));
+            return Err(event_forbidden(bound, "alerts of other events, or of all"));
         }
         match new {
-            Some(Thing::Alert { alert, .. }) if !alert.when.is_of_view() => Err(event_forbidden(event, "alerts about the server")),
+            Some(Thing::Alert { alert, .. }) if !alert.when.is_of_view() => Err(event_forbidden(bound, "alerts about the server")),
             _ => Ok(()),
         }
     }

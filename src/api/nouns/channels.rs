@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Noun;
 use crate::api::Api;
-use crate::api::authorise::event_forbidden;
+use crate::api::authorise::check_whole;
 use crate::api::error::{INTERNAL, INVALID, Problem, RECEIVER_FORBIDDEN};
 use crate::api::read::rule::{Email, Name, OneOf, Rule};
 use crate::api::read::{Fields, Read};
@@ -179,11 +179,11 @@ impl Noun for ChannelsNoun {
 
     /// A channel tells of every event.
     fn check(_: Option<&Thing>, _: Option<&Record>, by: &Principal) -> Result<(), Problem> {
-        by.grant.event.as_ref().map_or(Ok(()), |event| Err(event_forbidden(event, "channels, which tell of every event")))
+        check_whole(by, "channels, which tell of every event")
     }
 
     fn is_seen(_: &Record, by: &Principal) -> bool {
-        by.grant.event.is_none()
+        by.grant.events.is_all()
     }
 
     fn settle(api: &Api, thing: &mut Thing) -> Result<(), Problem> {

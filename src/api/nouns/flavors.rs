@@ -104,12 +104,12 @@ fn has_words(key: &str, words: &[String]) -> bool {
     words.iter().all(|word| key.contains(word.as_str()) || label.contains(word.as_str()))
 }
 
-/// Flavors that the caller's workspace, or the one event of its key, has met beyond the standard set.
+/// Flavors that the caller's workspace, or the events that it is bound to, has met beyond the standard set.
 async fn met(api: &Api, caller: &Caller, query: ListQuery) -> Result<List<String>, Problem> {
     let (workspace, turn) = (caller.principal.workspace, api.store.turn(caller.reader()).await?);
-    let Some(event) = &caller.principal.grant.event else { return Ok(turn.directory().flavors(workspace, query).await?) };
-    // What other events have met does not exist for a key of one event.
-    let within = FilterSet::of_event(event);
+    let Some(events) = caller.principal.grant.events.keys() else { return Ok(turn.directory().flavors(workspace, query).await?) };
+    // What other events have met does not exist for who is bound to some.
+    let within = FilterSet::of_events(events);
     let by = FacetQuery {
         filter: FilterSet::default(),
         within,

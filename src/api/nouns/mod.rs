@@ -38,7 +38,7 @@ use super::operation::Operation;
 use super::read::{self, Read};
 use super::routes::Route;
 use crate::auth::Principal;
-use crate::domain::{Invalid, Key};
+use crate::domain::{Events, Invalid, Key};
 use crate::store::{At, Change, Condition, MissingThing, NamedKind, Outcome, Record, Thing};
 
 /// How often a patch is tried again that somebody else's change came before.
@@ -182,13 +182,14 @@ async fn list<N: Noun>(
     path: Path,
     Listing(asked): Listing,
 ) -> Result<Json<ListBody<N::Body>>, Problem> {
-    // Of events a key that is bound to one sees that one; all else stands in the event of its path.
-    let event = match path.event_if_any(&caller.principal)? {
-        Some(event) => Some(existing_event(&api, &caller, event).await?),
-        None => caller.principal.grant.event.clone().filter(|_| N::KIND == NamedKind::Event),
+    // Of events those that somebody is bound to; all else stands in the event of its path.
+    let within = match path.event_if_any(&caller.principal)? {
+        Some(event) => Events::only(existing_event(&api, &caller, event).await?),
+        None if N::KIND == NamedKind::Event => caller.principal.grant.events.clone(),
+        None => Events::ALL,
     };
     let turn = api.store.turn(caller.reader()).await?;
-    let found = turn.directory().list(N::KIND, caller.principal.workspace, event, asked).await?;
+    let found = turn.directory().list(N::KIND, caller.principal.workspace, within, asked).await?;
     drop(turn);
     let mut bodies = Vec::with_capacity(found.items.len());
     for record in found.items.into_iter().filter(|record| N::is_seen(record, &caller.principal)) {

@@ -165,7 +165,7 @@ impl Noun for Views {
     /// A private one exists for its maker; one that is of another event, or names one, does not exist for who is bound to an event.
     fn is_seen(record: &Record, by: &Principal) -> bool {
         let Thing::View { view, .. } = &record.thing else { return false };
-        view.is_seen_by(by.actor, by.grant.event.as_ref())
+        view.is_seen_by(by.actor, &by.grant.events)
     }
 
     fn check(new: Option<&Thing>, now: Option<&Record>, by: &Principal) -> Result<(), Problem> {
@@ -180,8 +180,8 @@ impl Noun for Views {
             if view.owner.is_none() && !by.grant.rights.has(Right::Views) {
                 return Err(right_missing(by, Right::Views));
             }
-            if let Some(event) = by.grant.event.as_ref().filter(|event| !view.is_within(event, false)) {
-                return Err(event_forbidden(event, "views of other events, or of all"));
+            if !view.is_within(&by.grant.events, false) {
+                return Err(event_forbidden(&by.grant.events, "views of other events, or of all"));
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use crate::api::read::{Fields, Read};
 use crate::api::routes::NAMES_BYTES_MAX;
 use crate::api::shares::MaskRule;
 use crate::auth::Principal;
-use crate::domain::{Invalid, Mask, UnixMs};
+use crate::domain::{Events, Invalid, Mask, UnixMs};
 use crate::store::{At, Banner, Layout, NamedKind, Night, Record, Size, Theme, Thing, WALL_VIEWS_MAX, Wall};
 
 /// Seconds that a view is shown when nothing is said.
@@ -197,7 +197,7 @@ impl Read for WallDraft {
             language: language.map(str::to_owned),
             overscan: overscan.and_then(|percent| u8::try_from(percent).ok()).unwrap_or_default(),
             banner,
-            event: None,
+            events: Events::ALL,
         };
         Some(Self { name: name?, wall })
     }
@@ -241,7 +241,7 @@ impl Noun for Walls {
 
     fn thing(draft: WallDraft, by: &Principal) -> Thing {
         let WallDraft { name, mut wall } = draft;
-        wall.event = by.grant.event.clone();
+        wall.events = by.grant.events.clone();
         Thing::Wall { name, wall: Box::new(wall) }
     }
 
@@ -250,16 +250,16 @@ impl Noun for Walls {
         Some(WallBody::of(record.key.to_string(), name, *wall))
     }
 
-    /// Who is bound to an event sees the walls of those who are.
+    /// Who is bound to events sees the walls of those who are.
     fn is_seen(record: &Record, by: &Principal) -> bool {
         let Thing::Wall { wall, .. } = &record.thing else { return false };
-        by.grant.event.as_ref().is_none_or(|event| wall.event.as_ref() == Some(event))
+        by.grant.events.cover(&wall.events)
     }
 
     fn check(_: Option<&Thing>, now: Option<&Record>, by: &Principal) -> Result<(), Problem> {
-        match (now.filter(|now| !Self::is_seen(now, by)), &by.grant.event) {
-            (Some(_), Some(event)) => Err(event_forbidden(event, "walls of other events, or of all")),
-            _ => Ok(()),
+        match now.filter(|now| !Self::is_seen(now, by)) {
+            Some(_) => Err(event_forbidden(&by.grant.events, "walls of other events, or of all")),
+            None => Ok(()),
         }
     }
 

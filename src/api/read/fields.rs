@@ -71,6 +71,16 @@ impl Fields {
         self.items(name, value, most, |item| rule.read(&item))
     }
 
+    /// A list of 1 to `most` values that may be left out; null is as if it were.
+    pub fn some_or_none<R: Rule>(&mut self, name: &'static str, rule: R, most: usize, about: &'static str) -> Option<Vec<R::Out>> {
+        let schema = || json!({"type": "array", "items": rule.schema(), "minItems": 1, "maxItems": most});
+        let value = self.value(name, Needed::Never, about, schema)?;
+        if value.as_array().is_some_and(Vec::is_empty) {
+            self.invalid.push(name, "required", "must hold one at least; null is all of them");
+        }
+        Some(self.items(name, value, most, |item| rule.read(&item)))
+    }
+
     /// A list of 1 to `most` values.
     pub fn some<R: Rule>(&mut self, name: &'static str, rule: R, most: usize, about: &'static str) -> Vec<R::Out> {
         let schema = || json!({"type": "array", "items": rule.schema(), "minItems": 1, "maxItems": most});

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pattern;
+use crate::auth::password::BYTES_MAX as PASSWORD_BYTES_MAX;
 use crate::domain::limits::{KEY_BYTES_MAX, NAME_BYTES_MAX};
 use crate::domain::{Invalid, Key, UnixMs};
 
@@ -32,6 +33,11 @@ pub struct Time;
 /// A key, ticket or share as it was shown once.
 pub struct Secret;
 
+/// A password, as it was typed: nothing of it is trimmed.
+pub struct Password;
+/// A code of a second factor, or a recovery code.
+pub struct OneTimeCode;
+
 /// A whole number.
 pub struct Whole {
     /// The least that is taken.
@@ -42,6 +48,9 @@ pub struct Whole {
 
 /// One of these words.
 pub struct OneOf(pub &'static [&'static str]);
+
+/// Characters of a code, however it is typed.
+const CODE_BYTES_MAX: usize = 20;
 
 fn text(value: &Value) -> Result<&str, Invalid> {
     value.as_str().ok_or_else(|| Invalid::one("", "not_text", "must be text"))
@@ -63,13 +72,7 @@ impl Rule for Email {
     type Out = String;
 
     fn read(&self, value: &Value) -> Result<String, Invalid> {
-        let text = plain_text(text(value)?)?;
-        let parts = text.split_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
-        if parts.is_some() && !text.contains(char::is_whitespace) {
-            Ok(text)
-        } else {
-            Err(Invalid::one("", "email_form", "must be an email address, as in desk@acme.example"))
-        }
+        email(text(value)?)
     }
 
     fn schema(&self) -> Value {
@@ -126,6 +129,42 @@ impl Rule for Secret {
     }
 }
 
+impl Rule for Password {
+    type Out = String;
+
+    fn read(&self, value: &Value) -> Result<String, Invalid> {
+        let given = text(value)?;
+        match given.len() {
+            0 => Err(Invalid::one("", "empty", "must not be empty")),
+            bytes if bytes > PASSWORD_BYTES_MAX => {
+                Err(Invalid::one("", "too_long", format!("is {bytes} bytes; at most {PASSWORD_BYTES_MAX}")))
+            }
+            _ => Ok(given.to_owned()),
+        }
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "format": "password", "minLength": 1, "maxLength": PASSWORD_BYTES_MAX / 4})
+    }
+}
+
+impl Rule for OneTimeCode {
+    type Out = String;
+
+    fn read(&self, value: &Value) -> Result<String, Invalid> {
+        let given = plain_text(text(value)?)?;
+        if given.len() <= CODE_BYTES_MAX && given.chars().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, ' ' | '-')) {
+            Ok(given)
+        } else {
+            Err(Invalid::one("", "code_form", "must be the 6 digits that the app shows, or a recovery code"))
+        }
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "minLength": 1, "maxLength": CODE_BYTES_MAX, "pattern": "^[0-9A-Za-z](?:[0-9A-Za-z -]{0,18}[0-9A-Za-z])?$"})
+    }
+}
+
 impl Rule for Whole {
     type Out = u32;
 
@@ -151,6 +190,20 @@ impl Rule for OneOf {
 
     fn schema(&self) -> Value {
         json!({"type": "string", "enum": self.0})
+    }
+}
+
+/// An email address: trimmed, a part on either side of one `@`.
+///
+/// # Errors
+/// One fault; its path is empty.
+pub fn email(text: &str) -> Result<String, Invalid> {
+    let text = plain_text(text)?;
+    let parts = text.split_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
+    if parts.is_some() && !text.contains(char::is_whitespace) {
+        Ok(text)
+    } else {
+        Err(Invalid::one("", "email_form", "must be an email address, as in desk@acme.example"))
     }
 }
 

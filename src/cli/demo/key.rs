@@ -58,19 +58,11 @@ async fn kept(running: &Running, file: &Path, kind: CredentialKind, name: &str, 
     }
     let secret = SecretKey::generate(kind.as_str()).map_err(CliError::failed)?;
     let new = NewCredential {
-        kind,
-        hash: secret.hash(),
         name: name.to_owned(),
         // What a screen may do its wall says.
         scopes: if wall.is_some() { Scopes::of(&[]) } else { Scopes::of(&Scope::ALL) },
-        event: None,
-        origins: Vec::new(),
-        confined: None,
         wall,
-        parent: None,
-        rate_per_s: None,
-        created_at: Clock::System.now(),
-        expires_at: None,
+        ..NewCredential::new(kind, secret.hash(), Clock::System.now())
     };
     keyring.create_credential(workspace(running).await?, new).await.map_err(CliError::failed)?;
     keep(file, secret.expose()).map_err(|e| CliError::failed(format!("{}: {e}", file.display())))?;

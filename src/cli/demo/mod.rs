@@ -8,6 +8,7 @@ mod beat;
 mod cast;
 mod chance;
 mod key;
+mod members;
 mod outlets;
 mod receiver;
 mod seed;
@@ -84,6 +85,7 @@ pub async fn run(args: Args) -> Result<(), CliError> {
     let shutdown = CancellationToken::new();
     let tasks = TaskTracker::new();
     let key = key::of(&running, &beside(&args.database, ".key")).await?;
+    members::make(&running).await?;
     let screen = key::of_screen(&running, &beside(&args.database, ".screen")).await?;
     // In a container it listens on every address, and is opened at one.
     let url = format!("http://{}", serve::near(running.api_addr));

@@ -14,7 +14,7 @@ use super::cast::{CAMPAIGNS, EVENT, EVENT_NAME, MESSAGES, PARTNERS};
 use super::story::Story;
 use crate::auth::{Actor, Operator, WorkspaceId};
 use crate::clock::Clock;
-use crate::domain::{ActivityId, Key, UnixMs};
+use crate::domain::{ActivityId, Events, Key, UnixMs};
 use crate::ingest::{BodyError, DraftContext, UserAgents, parse};
 use crate::store::{At, Change, Condition, DatabaseUrl, OpenFor, Quota, Store, StoreError, Thing};
 
@@ -104,7 +104,8 @@ async fn tell(store: &Store, clock: &Clock, begin: UnixMs, end: UnixMs, bar: &Pr
     for part in parts(&beats, end) {
         let Some(last) = part.last() else { continue };
         clock.set(last.at);
-        let context = DraftContext { now: last.at, bound_event: None, event_headers: &[], made_id: None, new_id: &new_id, agents: &agents };
+        let context =
+            DraftContext { now: last.at, bound: &Events::ALL, event_headers: &[], made_id: None, new_id: &new_id, agents: &agents };
         let body: Vec<String> = part.iter().map(|beat| serde_json::Value::Object(beat.draft(true)).to_string()).collect();
         let drafts = parse(Some("application/x-ndjson"), body.join("\n").as_bytes(), &context).await?;
         let activities = drafts.items.into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| SeedError::Draft(e.to_string()))?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::hours;
 use super::notice::{ITEMS_MAX, Notice, Says};
 use super::rule::{Around, Seen, Verdict};
-use crate::auth::{Scopes, SecretKey, WorkspaceId};
+use crate::auth::{SecretKey, WorkspaceId};
 use crate::domain::{Key, Seq, UnixMs};
 use crate::filter::{FilterIndex, FilterSet};
 use crate::hub::room::People;
@@ -307,18 +307,10 @@ impl Board {
         let standing = &self.alerts[at];
         if let Some(secret) = &link {
             self.owed.links.push(NewCredential {
-                kind: CredentialKind::Alert,
-                hash: secret.hash(),
                 name: standing.key.to_string(),
-                scopes: Scopes::of(&[]),
-                event: standing.alert.event.clone(),
-                origins: Vec::new(),
-                confined: None,
-                wall: None,
-                parent: None,
-                rate_per_s: None,
-                created_at: scene.around.now,
+                events: standing.alert.events.clone(),
                 expires_at: Some(UnixMs(scene.around.now.0.saturating_add(LINK_LASTS_MS))),
+                ..NewCredential::new(CredentialKind::Alert, secret.hash(), scene.around.now)
             });
         }
         standing.notice(&self.name, says, line, firing, link.as_ref().map(SecretKey::expose), scene)

@@ -123,8 +123,8 @@ impl Alerts {
         let mut view = None;
         if let Some(of) = &alert.view {
             let turn = self.inner.means.reads.turn(reader(workspace)).await?;
-            if let Some((name, found)) = turn.seen_view(of.clone(), Actor::Server, alert.event.as_ref()).await? {
-                filter = Some(Arc::new(FilterSet::granted(alert.event.as_ref(), None).and(&found.wanted())));
+            if let Some((name, found)) = turn.seen_view(of.clone(), Actor::Server, &alert.events).await? {
+                filter = Some(Arc::new(FilterSet::granted(&alert.events, None).and(&found.wanted())));
                 zone = zone.or(found.zone.clone());
                 view = Some((of.to_string(), name));
             }

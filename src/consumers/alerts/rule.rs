@@ -144,7 +144,7 @@ mod tests {
 
     pub(super) fn alert(when: When) -> Alert {
         let (view, to, then) = (None, Vec::new(), Vec::new());
-        Alert { view, when, to, cooldown_s: 0, between: None, enabled: true, note: None, then, event: None }
+        Alert { view, when, to, cooldown_s: 0, between: None, enabled: true, note: None, then, events: crate::domain::Events::ALL }
     }
 
     fn fires(seen: &mut Seen, alert: &Alert, now: i64) -> bool {

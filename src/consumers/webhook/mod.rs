@@ -121,8 +121,8 @@ impl WebhookConsumer {
     /// What the view admits, within what exists for whoever made the webhook.
     async fn filter(&self, hook: &Webhook) -> Result<Option<FilterSet>, StoreError> {
         let turn = self.means.reads.turn(reader(hook)).await?;
-        let view = turn.view(hook.terms.view.clone(), Actor::Server, hook.terms.event.as_ref()).await?;
-        Ok(view.map(|view| FilterSet::granted(hook.terms.event.as_ref(), None).and(&view)))
+        let view = turn.view(hook.terms.view.clone(), Actor::Server, &hook.terms.events).await?;
+        Ok(view.map(|view| FilterSet::granted(&hook.terms.events, None).and(&view)))
     }
 
     async fn page(&self, hook: &Webhook, filter: FilterSet, after: Seq) -> Result<Page, StoreError> {

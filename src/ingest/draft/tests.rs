@@ -39,7 +39,7 @@ fn parse_with<'a>(content_type: Option<&str>, body: &[u8], tell: impl FnOnce(&mu
     let bound = bound.map(Key::trusted);
     let agents = UserAgents::start(&TaskTracker::new());
     let new_id = |_| ActivityId(Uuid::from_u128(7));
-    let context = DraftContext { now: NOW, bound_event: bound.as_ref(), event_headers, made_id, new_id: &new_id, agents: &agents };
+    let context = DraftContext { now: NOW, bound: &bound.clone().into(), event_headers, made_id, new_id: &new_id, agents: &agents };
     runtime.block_on(parse(content_type, body, &context))
 }
 

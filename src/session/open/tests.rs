@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::{Grants, OpenStreams};
 use crate::auth::{KeyHash, Operator, Principal, Revocations, Right, Rights, Scope, Scopes, WorkspaceId};
 use crate::clock::Clock;
-use crate::domain::{ActivityId, Key, Mark, Seq, UnixMs};
+use crate::domain::{ActivityId, Events, Key, Mark, Seq, UnixMs};
 use crate::filter::FilterSet;
 use crate::hub::outbox::Outbox;
 use crate::hub::{Hub, HubConfig};
@@ -116,18 +116,10 @@ impl House {
         let workspace = store.keyring.workspace_by_key(Operator::assume(), Key::trusted("default")).await.expect("read").expect("there").id;
         let until = Some(UnixMs(NOW.0 + 60_000));
         let new = NewCredential {
-            kind: CredentialKind::Key,
-            hash: KeyHash([1; 32]),
-            name: String::new(),
             scopes: Scopes::of(&[Scope::Read]),
-            event: event.map(Key::trusted),
-            origins: Vec::new(),
-            confined: None,
-            wall: None,
-            parent: None,
-            rate_per_s: None,
-            created_at: NOW,
+            events: event.map(Key::trusted).into(),
             expires_at: until,
+            ..NewCredential::new(CredentialKind::Key, KeyHash([1; 32]), NOW)
         };
         let key = store.keyring.create_credential(workspace, new).await.expect("kept");
         let log = Arc::new(SlowSeat { log: store.log.clone(), asked: Notify::new(), gate: Semaphore::new(0) });
@@ -223,7 +215,7 @@ async fn whose_credential_reaches_less_far_by_now_gets_none() {
     // The key as it is, and what it came in with.
     for (bound, rights) in [(None, Rights::of(&[Right::Read, Right::Keys])), (Some("fair"), Rights::of(&[Right::Read]))] {
         let mut house = House::open_bound(bound).await;
-        (house.principal.grant.rights, house.principal.grant.event) = (rights, None);
+        (house.principal.grant.rights, house.principal.grant.events) = (rights, Events::ALL);
         let entered = house.enter_while(async { house.readers.revoked(&[house.principal.credential + 1]) }).await;
         assert_eq!(entered.err(), Some(disconnect::FORBIDDEN), "{bound:?}");
         house.close().await;

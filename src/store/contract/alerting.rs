@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Bounds, NOW, Open, Subject, key};
 use crate::auth::{Actor, Operator};
-use crate::domain::UnixMs;
+use crate::domain::{Events, UnixMs};
 use crate::store::{
     Alert, AlertLine, AlertState, AlertsKept, At, CHANNELS_MAX, Change, Channel, ChannelKind, Condition, HISTORY_MAX, MissingThing, Mute,
     NamedKind, NoticeRecord, Outcome, Then, Thing, Turned, When,
@@ -14,7 +14,7 @@ fn alert(to: &[&str], then: &[&str]) -> Thing {
     let keys = |names: &[&str]| names.iter().map(|name| key(name)).collect::<Vec<_>>();
     let then = if then.is_empty() { Vec::new() } else { vec![Then { after_s: 60, to: keys(then) }] };
     let (view, when) = (Some(key("All-Opens")), When::Silent(900));
-    let alert = Alert { view, when, to: keys(to), cooldown_s: 300, between: None, enabled: true, note: None, then, event: None };
+    let alert = Alert { view, when, to: keys(to), cooldown_s: 300, between: None, enabled: true, note: None, then, events: Events::ALL };
     Thing::Alert { name: "Quiet".to_owned(), alert: Box::new(alert) }
 }
 

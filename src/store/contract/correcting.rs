@@ -11,11 +11,11 @@ fn graded(grade: Grade, reasons: &[&str]) -> Graded {
 }
 
 fn amend(subject: &Subject, number: u128, within: Option<&str>, graded: Graded) -> Change {
-    Change::Amend { workspace: subject.workspace, id: id(number), within: within.map(key), graded }
+    Change::Amend { workspace: subject.workspace, id: id(number), within: within.map(key).into(), graded }
 }
 
 fn erase(subject: &Subject, number: u128, within: Option<&str>) -> Change {
-    Change::Erase { workspace: subject.workspace, id: id(number), within: within.map(key) }
+    Change::Erase { workspace: subject.workspace, id: id(number), within: within.map(key).into() }
 }
 
 fn id(number: u128) -> ActivityId {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Bounds, Open, Subject, activity, created, key, put};
 use crate::auth::Actor;
+use crate::domain::Events;
 use crate::store::{At, Change, Condition, ListQuery, MissingThing, NamedKind, Outcome, Record, Thing};
 
 pub(crate) async fn puts_create_and_replace(open: Open) {
@@ -132,7 +133,7 @@ pub(crate) async fn lists_go_on(open: Open) {
     let (mut after, mut seen) = (None, Vec::new());
     loop {
         let list = directory
-            .list(NamedKind::Partner, subject.workspace, Some(key("expo")), ListQuery { after, ..ListQuery::first(2) })
+            .list(NamedKind::Partner, subject.workspace, Events::only(key("expo")), ListQuery { after, ..ListQuery::first(2) })
             .await
             .expect("read");
         assert!(list.items.len() <= 2);
@@ -146,11 +147,15 @@ pub(crate) async fn lists_go_on(open: Open) {
     assert_eq!(seen, sorted, "by folded key, as bytes");
 
     let all = ListQuery::first(10);
-    let events = directory.list(NamedKind::Event, subject.workspace, None, all.clone()).await.expect("read");
+    let events = directory.list(NamedKind::Event, subject.workspace, Events::ALL, all.clone()).await.expect("read");
     let listed: Vec<_> = events.items.iter().map(|e| (e.key.as_str(), e.held)).collect();
     assert_eq!(listed, [("art", 0), ("expo", 6), ("Zoo", 0)]);
-    let only = directory.list(NamedKind::Event, subject.workspace, Some(key("EXPO")), all.clone()).await.expect("read");
+    let only = directory.list(NamedKind::Event, subject.workspace, Events::only(key("EXPO")), all.clone()).await.expect("read");
     assert_eq!(only.items.len(), 1);
-    assert!(directory.list(NamedKind::Message, subject.workspace, Some(key("expo")), all.clone()).await.expect("read").items.is_empty());
-    assert!(directory.list(NamedKind::Campaign, subject.workspace, Some(key("nowhere")), all).await.expect("read").items.is_empty());
+    assert!(
+        directory.list(NamedKind::Message, subject.workspace, Events::only(key("expo")), all.clone()).await.expect("read").items.is_empty()
+    );
+    assert!(
+        directory.list(NamedKind::Campaign, subject.workspace, Events::only(key("nowhere")), all).await.expect("read").items.is_empty()
+    );
 }

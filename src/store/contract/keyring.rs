@@ -2,23 +2,16 @@
 
 use super::{Bounds, NOW, Open, Subject, key};
 use crate::auth::{KeyHash, Operator, Scope, Scopes};
-use crate::domain::{Origin, UnixMs};
+use crate::domain::{Events, Origin, UnixMs};
 use crate::store::{CredentialKind, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError};
 
 fn new(kind: CredentialKind, hash: u8, parent: Option<i64>) -> NewCredential {
     NewCredential {
-        kind,
-        hash: KeyHash([hash; 32]),
         name: "made in a test".to_owned(),
         scopes: Scopes::of(&[Scope::Read]),
-        event: Some(key("Expo")),
-        origins: Vec::new(),
-        confined: None,
-        wall: None,
+        events: Events::only(key("Expo")),
         parent,
-        rate_per_s: None,
-        created_at: NOW,
-        expires_at: None,
+        ..NewCredential::new(kind, KeyHash([hash; 32]), NOW)
     }
 }
 
@@ -43,7 +36,7 @@ pub(crate) async fn credentials(open: Open) {
     let second = keyring.create_credential(workspace, new(CredentialKind::Key, 3, None)).await.expect("kept");
     let found = keyring.find_credential(KeyHash([1; 32])).await.expect("read").expect("there");
     assert_eq!((found.number, found.kind, found.workspace, found.revoked_at), (first, CredentialKind::Key, workspace, None));
-    assert_eq!((found.event.as_ref().map(|e| e.as_str()), found.scopes), (Some("Expo"), Scopes::of(&[Scope::Read])));
+    assert_eq!((found.events.one().map(|e| e.as_str()), found.scopes), (Some("Expo"), Scopes::of(&[Scope::Read])));
     assert!(keyring.find_credential(KeyHash([9; 32])).await.expect("read").is_none());
     let listed: Vec<_> = keyring.keys(workspace).await.expect("read").into_iter().map(|c| c.number).collect();
     assert_eq!(listed, [second, first], "keys only, newest first");

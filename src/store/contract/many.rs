@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use super::plain::Plain;
 use super::{Bounds, Open, Subject, key};
 use crate::auth::Actor;
-use crate::domain::{EntryKind, Key};
+use crate::domain::{EntryKind, Events, Key};
 use crate::store::{At, Change, Condition, Existing, ListQuery, MissingThing, NamedKind, Outcome, Record, Thing};
 
 fn partner(name: &str, company: Option<&str>, tags: &[&str]) -> Thing {
@@ -21,7 +21,13 @@ fn many(subject: &Subject, partners: Vec<(Key, Thing)>, existing: Existing) -> C
 }
 
 async fn all(subject: &Subject) -> Vec<Record> {
-    subject.store.directory.list(NamedKind::Partner, subject.workspace, Some(key("expo")), ListQuery::first(100)).await.expect("read").items
+    subject
+        .store
+        .directory
+        .list(NamedKind::Partner, subject.workspace, Events::only(key("expo")), ListQuery::first(100))
+        .await
+        .expect("read")
+        .items
 }
 
 pub(crate) async fn many_are_put_in_one(open: Open) {

@@ -2,7 +2,7 @@
 
 use super::{Bounds, NOW, Open, Subject, activity, key};
 use crate::auth::{Actor, KeyHash, Operator, Right, Scope, Scopes};
-use crate::domain::{Mask, UnixMs};
+use crate::domain::{Events, Mask, UnixMs};
 use crate::store::{
     At, Change, Condition, Confined, CredentialKind, NamedKind, NewCredential, Outcome, PutWebhook, StoreError, WEBHOOKS_MAX,
     WebhookProgress, WebhookTerms,
@@ -10,18 +10,12 @@ use crate::store::{
 
 fn share(hash: u8, parent: Option<i64>, confined: Option<Confined>) -> NewCredential {
     NewCredential {
-        kind: if parent.is_some() { CredentialKind::Session } else { CredentialKind::Share },
-        hash: KeyHash([hash; 32]),
         name: "made in a test".to_owned(),
         scopes: Scopes::of(&[Scope::Read]),
-        event: Some(key("expo")),
-        origins: Vec::new(),
+        events: Events::only(key("expo")),
         confined,
-        wall: None,
         parent,
-        rate_per_s: None,
-        created_at: NOW,
-        expires_at: None,
+        ..NewCredential::new(if parent.is_some() { CredentialKind::Session } else { CredentialKind::Share }, KeyHash([hash; 32]), NOW)
     }
 }
 
@@ -67,7 +61,7 @@ pub(crate) async fn webhooks_keep_their_place(open: Open) {
     let subject = Subject::fresh(open, Bounds::Usual).await;
     let (webhooks, workspace) = (&subject.store.webhooks, subject.workspace);
     subject.append(vec![activity(1, "a.b", "expo", "acme"), activity(2, "a.b", "expo", "acme")]).await;
-    let terms = |enabled| WebhookTerms { url: "https://hooks.example/".to_owned(), view: key("all-opens"), event: None, enabled };
+    let terms = |enabled| WebhookTerms { url: "https://hooks.example/".to_owned(), view: key("all-opens"), events: Events::ALL, enabled };
     let put = |name: &str, after| PutWebhook { key: key(name), terms: terms(true), secret: format!("whsec_{name}"), after, at: NOW };
     let (made, hook) = webhooks.put(workspace, put("Desk", None)).await.expect("kept");
     assert!(made && hook.progress.cursor >= 2, "it begins at the end of the log: {hook:?}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::sample::Drawn;
 use crate::auth::WorkspaceId;
-use crate::domain::{ActivityEntry, AmendedEntry, Amendment, Entry, EntryKind, Erasure, Facts, Graded, Memberships, Seq, UnixMs};
+use crate::domain::{ActivityEntry, AmendedEntry, Amendment, Entry, EntryKind, Erasure, Events, Facts, Graded, Memberships, Seq, UnixMs};
 use crate::filter::FilterSet;
 use crate::store::{Change, Committed, Correction, MembershipSnapshot};
 
@@ -84,9 +84,9 @@ impl Plain {
         Some(match &drawn.1 {
             Some((grade, reason)) => {
                 let graded = Graded { grade: *grade, reasons: vec![(*reason).into()] };
-                Change::Amend { workspace, id, within: None, graded }
+                Change::Amend { workspace, id, within: Events::ALL, graded }
             }
-            None => Change::Erase { workspace, id, within: None },
+            None => Change::Erase { workspace, id, within: Events::ALL },
         })
     }
 

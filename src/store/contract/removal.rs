@@ -3,7 +3,7 @@
 
 use super::{Bounds, Open, Subject, activity, appended, created, key, put};
 use crate::auth::Actor;
-use crate::domain::{EntryKind, MembershipChange, MembershipSet, NewActivity, Seq};
+use crate::domain::{EntryKind, Events, MembershipChange, MembershipSet, NewActivity, Seq};
 use crate::filter::{Field, FilterSet};
 use crate::store::{
     At, Change, Committed, Condition, FacetQuery, FacetValue, ListQuery, MissingThing, NamedKind, Order, Outcome, PageQuery, Quota, Record,
@@ -44,7 +44,7 @@ async fn found(subject: &Subject, pairs: &[(&str, &str)]) -> Vec<Seq> {
 }
 
 async fn listed(subject: &Subject, kind: NamedKind, event: Option<&str>) -> Vec<String> {
-    let list = subject.store.directory.list(kind, subject.workspace, event.map(key), ListQuery::first(100)).await.expect("read");
+    let list = subject.store.directory.list(kind, subject.workspace, event.map(key).into(), ListQuery::first(100)).await.expect("read");
     list.items.iter().map(|record| record.key.to_string()).collect()
 }
 
@@ -224,7 +224,7 @@ pub(crate) async fn lists_are_searched_by_words(open: Open) {
         .await;
     let search = async |kind, words: &[&str]| {
         let asked = ListQuery { words: words.iter().map(|word| (*word).to_owned()).collect(), ..ListQuery::first(1) };
-        let list = subject.store.directory.list(kind, subject.workspace, Some(key("expo")), asked).await.expect("read");
+        let list = subject.store.directory.list(kind, subject.workspace, Events::only(key("expo")), asked).await.expect("read");
         (list.items.iter().map(|record| record.key.to_string()).collect::<Vec<_>>().join(" "), list.next.is_some())
     };
     for (kind, words, want) in [

@@ -18,7 +18,7 @@ impl Transaction<'_> {
             let place = Place { workspace, kind: NamedKind::View, event: None };
             let record = self.standing(&place, view).await?.and_then(|standing| standing.record);
             let is_there = record.is_some_and(|record| match &record.thing {
-                Thing::View { view, .. } => view.owner.is_none() && alert.event.as_ref().is_none_or(|event| view.is_within(event, true)),
+                Thing::View { view, .. } => view.owner.is_none() && view.is_within(&alert.events, true),
                 _ => false,
             });
             if !is_there {

@@ -11,7 +11,7 @@ use super::place::{new_place, place, seq_of};
 use super::rows::{EntryRow, SELECT_ENTRY, traits};
 use super::writer::Transaction;
 use crate::auth::WorkspaceId;
-use crate::domain::{ActivityEntry, ActivityId, AmendedEntry, Amendment, EntryKind, Graded, Key, Seq};
+use crate::domain::{ActivityEntry, ActivityId, AmendedEntry, Amendment, EntryKind, Events, Graded, Seq};
 use crate::store::{Outcome, StoreError};
 use crate::tallies::Share;
 use crate::wire::reasons_of;
@@ -50,15 +50,15 @@ struct NumberRow {
 }
 
 impl Transaction<'_> {
-    /// Amends the grade of an activity. `within` is the only event that exists for whoever asks.
+    /// Amends the grade of an activity. `within` are the events that exist for whoever asks.
     pub(super) async fn amend(
         &mut self,
         workspace: WorkspaceId,
         id: ActivityId,
-        within: Option<Key>,
+        within: Events,
         after: Graded,
     ) -> Result<Outcome, StoreError> {
-        let target = match self.find_target(workspace, id, within.as_ref()).await? {
+        let target = match self.find_target(workspace, id, &within).await? {
             Found::Nothing => return Ok(Outcome::NoActivity),
             Found::Shell => return Ok(Outcome::Gone),
             Found::Activity(target) => *target,
@@ -93,7 +93,7 @@ impl Transaction<'_> {
     }
 
     /// The activity of an id, as whoever asks may see it.
-    pub(super) async fn find_target(&mut self, workspace: WorkspaceId, id: ActivityId, within: Option<&Key>) -> Result<Found, StoreError> {
+    pub(super) async fn find_target(&mut self, workspace: WorkspaceId, id: ActivityId, within: &Events) -> Result<Found, StoreError> {
         let numbers: Option<NumberRow> = sqlx::query_as(
             "select place, occurred_at, event_id, partner_id, message_id, campaign_id, traits, corrected, proof from entries
              where kind = 0 and place = (select workspace_id << 40 | seq from activity_ids where workspace_id = ? and id = ?)",
@@ -103,7 +103,7 @@ impl Transaction<'_> {
         .fetch_optional(&mut *self.connection)
         .await?;
         let Some(numbers) = numbers else { return Ok(Found::Nothing) };
-        let (seq, is_within) = (seq_of(numbers.place), |event: &str| within.is_none_or(|key| **key.folded() == *event));
+        let (seq, is_within) = (seq_of(numbers.place), |event: &str| within.has_folded(event));
         let corrected = unsigned(numbers.corrected.unwrap_or(seq.cast_signed()))?;
         let Some(occurred_at) = numbers.occurred_at else {
             let body: String = sqlx::query_scalar("select body from entries where place = ?")

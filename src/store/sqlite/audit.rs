@@ -1,9 +1,12 @@
 //! Who has changed what: rows that are written in the transaction of the change itself, and never changed. They name things by
 //! kind and number and tell which fields changed, never what stood in them.
 
+use sqlx::sqlite::SqliteConnection;
+
 use super::statements::ManyRows;
 use super::writer::{Transaction, bind};
 use crate::auth::{Actor, WorkspaceId};
+use crate::domain::UnixMs;
 use crate::store::{NamedKind, StoreError};
 
 const INSERT: ManyRows = ManyRows {
@@ -44,6 +47,33 @@ pub(super) struct AuditRow {
     pub number: i64,
     /// Names of the fields that changed.
     pub fields: Vec<&'static str>,
+}
+
+/// Writes one row, in a transaction of the caller's.
+#[expect(clippy::too_many_arguments, reason = "the columns of a row")]
+pub(super) async fn note(
+    connection: &mut SqliteConnection,
+    workspace: WorkspaceId,
+    at: UnixMs,
+    by: Actor,
+    action: Action,
+    kind: &str,
+    number: i64,
+    fields: &str,
+) -> Result<(), StoreError> {
+    let sql = "insert into audit (workspace_id, at, actor, actor_number, action, kind, number, fields) values (?, ?, ?, ?, ?, ?, ?, ?)";
+    sqlx::query(sql)
+        .bind(workspace.number())
+        .bind(at.0)
+        .bind(by.kind())
+        .bind(by.number())
+        .bind(action.as_str())
+        .bind(kind)
+        .bind(number)
+        .bind(fields)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 impl Transaction<'_> {

@@ -6,7 +6,7 @@ use sqlx::{FromRow, QueryBuilder, Sqlite};
 use super::SqliteStore;
 use super::things::{ThingRow, sql};
 use crate::auth::WorkspaceId;
-use crate::domain::Key;
+use crate::domain::{Events, Key};
 use crate::store::{Answer, At, Directory, List, ListQuery, NamedKind, RecipientRecord, RecipientSource, Record, StoreError};
 
 /// Items of one list page at most.
@@ -92,12 +92,17 @@ impl Directory for SqliteStore {
         })
     }
 
-    fn list(&self, kind: NamedKind, workspace: WorkspaceId, event: Option<Key>, asked: ListQuery) -> Answer<'_, List<Record>> {
+    fn list(&self, kind: NamedKind, workspace: WorkspaceId, within: Events, asked: ListQuery) -> Answer<'_, List<Record>> {
         Box::pin(async move {
             let limit = asked.limit.clamp(1, LIST_ITEMS_MAX);
-            let mut query = selecting(kind, workspace, event.as_ref());
-            if let Some(only) = event.filter(|_| kind == NamedKind::Event) {
-                query.push(" and k.folded = ").push_bind(only.folded().clone());
+            let mut query = selecting(kind, workspace, within.one());
+            if let Some(only) = within.keys().filter(|_| kind == NamedKind::Event) {
+                query.push(" and k.folded in (");
+                let mut among = query.separated(", ");
+                for event in only {
+                    among.push_bind(event.folded().clone());
+                }
+                query.push(")");
             }
             push_page(&mut query, &asked, limit);
             let mut connection = self.inner.readers.acquire().await?;

@@ -7,13 +7,13 @@ use super::corrections::erasure_body;
 use super::place::place;
 use super::writer::Transaction;
 use crate::auth::WorkspaceId;
-use crate::domain::{ActivityId, EntryKind, Erasure, Key};
+use crate::domain::{ActivityId, EntryKind, Erasure, Events};
 use crate::store::{Outcome, StoreError};
 
 impl Transaction<'_> {
-    /// Erases an activity. `within` is the only event that exists for whoever asks.
-    pub(super) async fn erase(&mut self, workspace: WorkspaceId, id: ActivityId, within: Option<Key>) -> Result<Outcome, StoreError> {
-        let target = match self.find_target(workspace, id, within.as_ref()).await? {
+    /// Erases an activity. `within` are the events that exist for whoever asks.
+    pub(super) async fn erase(&mut self, workspace: WorkspaceId, id: ActivityId, within: Events) -> Result<Outcome, StoreError> {
+        let target = match self.find_target(workspace, id, &within).await? {
             Found::Nothing => return Ok(Outcome::NoActivity),
             Found::Shell => return Ok(Outcome::Gone),
             Found::Activity(target) => *target,

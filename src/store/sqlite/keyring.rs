@@ -8,19 +8,22 @@ use sqlx::{AssertSqlSafe, FromRow};
 use super::SqliteStore;
 use super::chain::Chain;
 use super::views;
-use crate::auth::{KeyHash, Operator, Scopes, WorkspaceId};
-use crate::domain::{Epoch, Key, Mask, Origin, UnixMs};
+use crate::auth::{KeyHash, Operator, Role, Scopes, WorkspaceId};
+use crate::domain::{Epoch, Events, Key, Mask, Origin, UnixMs};
 use crate::store::{
-    Answer, Confined, Credential, CredentialKind, Keyring, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError, Wall, WorkspaceRecord,
+    Answer, Confined, Credential, CredentialKind, Keyring, NewCredential, OfMember, Opened, RESUMABLE_MS, Revoked, StoreError, Wall,
+    WorkspaceRecord,
 };
 
 /// What a [`CredentialRow`] is made of.
 const COLUMNS: &str = "id, kind, workspace_id, scopes, event, name, origins, parent, coalesce(root, id) as root, rate_per_s, created_at,
-    expires_at, view, mask, exports, partner, used_at, wall,
+    expires_at, view, mask, exports, partner, used_at, wall, member, place, held,
+    (select m.role from members m where m.id = credentials.member and m.removed_at is null) as role,
+    (select m.events from members m where m.id = credentials.member) as member_events,
     (select w.body from walls w where w.workspace_id = credentials.workspace_id and w.folded = credentials.wall and w.deleted = 0) as shows";
 
 /// What a [`CredentialRow`] is selected with. One that was taken is as good as revoked, but what was made from it is not.
-fn select(condition: &str) -> AssertSqlSafe<String> {
+pub(super) fn select(condition: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("select {COLUMNS}, coalesce(revoked_at, taken_at) as revoked_at from credentials where {condition}"))
 }
 
@@ -32,7 +35,7 @@ struct WorkspaceRow {
 }
 
 #[derive(Debug, FromRow)]
-struct CredentialRow {
+pub(super) struct CredentialRow {
     id: i64,
     kind: String,
     workspace_id: i64,
@@ -52,6 +55,12 @@ struct CredentialRow {
     partner: Option<String>,
     used_at: Option<i64>,
     wall: Option<String>,
+    member: Option<i64>,
+    place: Option<String>,
+    held: Option<String>,
+    /// Of its member, as they are now.
+    role: Option<String>,
+    member_events: Option<String>,
     /// All of its wall but the name.
     shows: Option<String>,
 }
@@ -63,7 +72,7 @@ impl WorkspaceRow {
 }
 
 impl CredentialRow {
-    fn credential(self) -> Result<Credential, StoreError> {
+    pub(super) fn credential(self) -> Result<Credential, StoreError> {
         let kind = CredentialKind::parse(&self.kind)
             .ok_or_else(|| StoreError::Corrupt(format!("credential {} is of the unknown kind {}", self.id, self.kind)))?;
         let wall = self.shows.as_deref().map(Wall::from_json).transpose();
@@ -75,7 +84,10 @@ impl CredentialRow {
             name: self.name,
             origins: self.origins.as_deref().map_or(Ok(Vec::new()), parse_origins)?,
             scopes: Scopes::from_bits(u8::try_from(self.scopes).unwrap_or(0)),
-            event: self.event.as_deref().map(Key::trusted).or_else(|| wall.as_ref().and_then(|wall| wall.event.clone())),
+            events: match (&wall, self.event.as_deref()) {
+                (Some(wall), None) => wall.events.clone(),
+                (_, event) => Events::from_text(event),
+            },
             confined: match (&wall, self.view.as_deref()) {
                 (Some(wall), _) => Some(Confined::of_wall(wall)),
                 // A screen without a wall reads nothing.
@@ -89,6 +101,14 @@ impl CredentialRow {
                 }),
             },
             wall: self.wall.as_deref().map(Key::trusted),
+            member: self.member.map(|number| OfMember {
+                number,
+                role: self.role.as_deref().and_then(Role::parse),
+                events: Events::from_text(self.member_events.as_deref()),
+            }),
+            // A word that is unknown reaches the least.
+            held: self.held.as_deref().map(|word| Role::parse(word).unwrap_or(Role::Viewer)),
+            place: self.place,
             used_at: self.used_at.map(UnixMs),
             parent: self.parent,
             root: self.root,
@@ -151,7 +171,11 @@ pub(super) fn new_epoch() -> Result<i64, StoreError> {
 }
 
 /// Keeps one secret.
-async fn insert_credential(connection: &mut SqliteConnection, workspace: WorkspaceId, new: NewCredential) -> Result<i64, StoreError> {
+pub(super) async fn insert_credential(
+    connection: &mut SqliteConnection,
+    workspace: WorkspaceId,
+    new: NewCredential,
+) -> Result<i64, StoreError> {
     // What is made from a credential that was revoked a moment ago is born revoked, and nothing outlives what it was
     // made from: `min` passes over null.
     let confined = new.confined;
@@ -159,18 +183,18 @@ async fn insert_credential(connection: &mut SqliteConnection, workspace: Workspa
         "with made_from as (select * from credentials where id = ?7),
               life (ends) as (select min(at) from (select ?9 as at union all select expires_at from made_from))
          insert into credentials (hash, kind, workspace_id, scopes, event, name, parent, created_at, expires_at, ends_at,
-             revoked_at, revocation, root, rate_per_s, origins, view, mask, exports, partner, wall)
+             revoked_at, revocation, root, rate_per_s, origins, view, mask, exports, partner, wall, member, place, held)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (select ends from life),
              case when ?2 in ('key', 'site') and ?7 is null then null else (select ends from life) end,
              (select revoked_at from made_from), (select revocation from made_from),
-             (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11, ?12, ?13, ?14, ?15, ?16)
+             (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
          returning id",
     )
     .bind(new.hash.0.to_vec())
     .bind(new.kind.as_str())
     .bind(workspace.number())
     .bind(i64::from(new.scopes.bits()))
-    .bind(new.event.as_ref().map(|e| e.as_str().to_owned()))
+    .bind(new.events.to_text())
     .bind(new.name)
     .bind(new.parent)
     .bind(new.created_at.0)
@@ -182,6 +206,9 @@ async fn insert_credential(connection: &mut SqliteConnection, workspace: Workspa
     .bind(confined.as_ref().is_some_and(|to| to.exports))
     .bind(confined.and_then(|to| to.partner).map(|partner| partner.folded().to_string()))
     .bind(new.wall.map(|wall| wall.folded().to_string()))
+    .bind(new.member)
+    .bind(new.place)
+    .bind(new.held.map(Role::as_str))
     .fetch_one(connection)
     .await?;
     Ok(number)
@@ -309,7 +336,7 @@ impl Keyring for SqliteStore {
             // One statement: of two that come at once, the second finds it taken.
             let sql = format!(
                 "update credentials set taken_at = ?1, opened = ?3, resumable_until = ?4, ends_at = coalesce(?4, ?1)
-                 where hash = ?2 and kind in ('link', 'ticket') and taken_at is null
+                 where hash = ?2 and kind in ('link', 'ticket', 'invitation', 'reset') and taken_at is null
                  and revoked_at is null and (expires_at is null or expires_at > ?1)
                  returning {COLUMNS}, revoked_at"
             );

@@ -34,6 +34,7 @@ mod histogram;
 mod keyring;
 mod log_reads;
 mod lookups;
+mod members;
 mod names;
 mod open;
 mod page;
@@ -112,6 +113,7 @@ impl SqliteStore {
             keeping: own.clone(),
             webhooks: own.clone(),
             alerting: own.clone(),
+            members: own.clone(),
             upkeep: own,
         }
     }

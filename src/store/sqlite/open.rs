@@ -209,6 +209,7 @@ pub(super) fn migrator() -> Migrator {
         "0016_webhooks",
         "0017_walls",
         "0018_alerts",
+        "0019_people",
     ];
     let each = all.into_iter().zip(1..).map(|((file, text), version)| {
         let name = file.split_once('_').map_or(file, |(_, name)| name);
@@ -235,7 +236,7 @@ mod tests {
         Clock, Migrator, SqliteJournalMode, SqliteOptions, SqliteStore, WRITER_CACHE_KIB, assert_settings, connect_options, migrator,
     };
     use crate::auth::{KeyHash, Operator};
-    use crate::domain::{ActivityId, Grade, Graded, Key, UnixMs};
+    use crate::domain::{ActivityId, Events, Grade, Graded, Key, UnixMs};
     use crate::store::{Change, ListQuery, NamedKind, Outcome, StoreError, UnderId};
 
     #[tokio::test]
@@ -372,7 +373,7 @@ mod tests {
             ] {
                 let asked = ListQuery { words: vec![word.to_owned()], ..ListQuery::first(9) };
                 let event = (kind != NamedKind::Event).then(|| Key::trusted("expo"));
-                let found = store.store().directory.list(kind, workspace, event, asked).await.expect("read").items;
+                let found = store.store().directory.list(kind, workspace, event.into(), asked).await.expect("read").items;
                 let keys: Vec<_> = found.iter().map(|record| record.key.as_str()).collect();
                 assert_eq!(keys, want.into_iter().collect::<Vec<_>>(), "{opened}: {word}");
             }
@@ -396,9 +397,10 @@ mod tests {
         let made = store.store().keyring.create_workspace(Operator::assume(), Key::trusted("new"), "New".to_owned()).await.expect("made");
         let mut all = Vec::new();
         for workspace in [Operator::assume().workspace(1), Operator::assume().workspace(2), made.id] {
-            let views = store.store().directory.list(NamedKind::View, workspace, None, ListQuery::first(9)).await.expect("read").items;
+            let views =
+                store.store().directory.list(NamedKind::View, workspace, Events::ALL, ListQuery::first(9)).await.expect("read").items;
             let searched = ListQuery { words: vec!["opens".to_owned()], ..ListQuery::first(9) };
-            let found = store.store().directory.list(NamedKind::View, workspace, None, searched).await.expect("read").items;
+            let found = store.store().directory.list(NamedKind::View, workspace, Events::ALL, searched).await.expect("read").items;
             all.push((views, found));
         }
         assert_eq!(
@@ -434,8 +436,10 @@ mod tests {
         let workspace = Operator::assume().workspace(1);
         let id = |number| ActivityId(uuid::Uuid::from_u128(number));
         let graded = Graded { grade: Grade::Human, reasons: vec!["clicked".into()] };
-        let changes =
-            vec![Change::Amend { workspace, id: id(1), within: None, graded }, Change::Erase { workspace, id: id(2), within: None }];
+        let changes = vec![
+            Change::Amend { workspace, id: id(1), within: Events::ALL, graded },
+            Change::Erase { workspace, id: id(2), within: Events::ALL },
+        ];
         let outcomes = store.store().log.commit(changes).await.expect("committed").outcomes;
         assert!(matches!(outcomes[..], [Outcome::Amended { .. }, Outcome::Erased]), "{outcomes:?}");
         let found = store.store().log.activity(workspace, id(1)).await.expect("read");

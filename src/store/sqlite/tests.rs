@@ -8,7 +8,7 @@ use super::open::at_version;
 use super::{ScanLimits, SqliteOptions, SqliteStore};
 use crate::auth::{Actor, KeyHash, Operator};
 use crate::clock::Clock;
-use crate::domain::{NewActivity, Property};
+use crate::domain::{Events, NewActivity, Property};
 use crate::store::contract::quota::{Purse, limited};
 use crate::store::contract::{Bounds, NOW, Opened, activity, appended, contract_tests, key};
 use crate::store::{AppendResult, At, Change, Condition, Existing, NamedKind, Outcome, Quota, StoreError, Thing};
@@ -176,7 +176,7 @@ async fn nothing_of_what_was_erased_is_left_in_the_files() {
     };
     let activities = (1..=9).map(named).collect();
     let append = Change::Append { workspace, activities, create_unknown: true, quota: Quota::default() };
-    let erase = |n| Change::Erase { workspace, id: activity(n, "page.viewed", "expo", "acme").id, within: None };
+    let erase = |n| Change::Erase { workspace, id: activity(n, "page.viewed", "expo", "acme").id, within: Events::ALL };
     store.store().log.commit(vec![append]).await.expect("committed");
     store.store().log.commit((2..=9).map(erase).collect()).await.expect("committed");
     assert_eq!(store.store().upkeep.check(Operator::assume()).await.expect("checked"), []);

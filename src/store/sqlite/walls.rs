@@ -18,7 +18,7 @@ impl Transaction<'_> {
         for key in &wall.views {
             let record = self.standing(&place, key).await?.and_then(|standing| standing.record);
             let is_there = record.is_some_and(|record| match &record.thing {
-                Thing::View { view, .. } => view.owner.is_none() && wall.event.as_ref().is_none_or(|event| view.is_within(event, true)),
+                Thing::View { view, .. } => view.owner.is_none() && view.is_within(&wall.events, true),
                 _ => false,
             });
             if !is_there {

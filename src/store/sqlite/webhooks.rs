@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use super::SqliteStore;
 use super::error::unsigned;
 use crate::auth::{Operator, WorkspaceId};
-use crate::domain::{Key, Seq, UnixMs};
+use crate::domain::{Events, Key, Seq, UnixMs};
 use crate::store::{Answer, FAULT_BYTES_MAX, PutWebhook, StoreError, WEBHOOKS_MAX, Webhook, WebhookProgress, WebhookTerms, Webhooks};
 
 const COLUMNS: &str =
@@ -48,7 +48,7 @@ impl WebhookRow {
             terms: WebhookTerms {
                 url: self.url,
                 view: Key::trusted(&self.view),
-                event: self.event.as_deref().map(Key::trusted),
+                events: Events::from_text(self.event.as_deref()),
                 enabled: self.enabled,
             },
             secret: self.secret,
@@ -121,7 +121,7 @@ impl Webhooks for SqliteStore {
                 .bind(put.key.folded().to_string())
                 .bind(put.terms.url)
                 .bind(put.terms.view.folded().to_string())
-                .bind(put.terms.event.map(|event| event.to_string()))
+                .bind(put.terms.events.to_text())
                 .bind(put.terms.enabled)
                 .bind(put.secret)
                 .bind(put.at.0)

@@ -18,7 +18,7 @@ use self::rota::{Asked, Rota};
 pub use self::rota::{Purpose, Reader};
 use super::{ActivityLog, Answer, At, Directory, Head, Kept, Keyring, NamedKind, Store, StoreError, Thing, View};
 use crate::auth::{Actor, WorkspaceId};
-use crate::domain::{Key, Mark, Seq};
+use crate::domain::{Events, Key, Mark, Seq};
 use crate::filter::FilterSet;
 use crate::telemetry::{READS_REFUSED, READS_WAITING};
 
@@ -157,22 +157,22 @@ impl Turn {
         &*self.reads.store.directory
     }
 
-    /// What is in a view, within its event; none where there is no such view for this actor, who may be bound to an event.
+    /// What is in a view, within its event; none where there is no such view for this actor, who may be bound to events.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
-    pub async fn view(&self, key: Key, actor: Actor, event: Option<&Key>) -> Result<Option<FilterSet>, StoreError> {
-        Ok(self.seen_view(key, actor, event).await?.map(|(_, view)| view.wanted()))
+    pub async fn view(&self, key: Key, actor: Actor, events: &Events) -> Result<Option<FilterSet>, StoreError> {
+        Ok(self.seen_view(key, actor, events).await?.map(|(_, view)| view.wanted()))
     }
 
-    /// A view with its name; none where there is no such view for this actor, who may be bound to an event.
+    /// A view with its name; none where there is no such view for this actor, who may be bound to events.
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
-    pub async fn seen_view(&self, key: Key, actor: Actor, event: Option<&Key>) -> Result<Option<(String, View)>, StoreError> {
+    pub async fn seen_view(&self, key: Key, actor: Actor, events: &Events) -> Result<Option<(String, View)>, StoreError> {
         let found = self.directory().one(NamedKind::View, At::top(self.reader.workspace, key)).await?;
         Ok(match found.map(|record| record.thing) {
-            Some(Thing::View { name, view }) if view.is_seen_by(actor, event) => Some((name, *view)),
+            Some(Thing::View { name, view }) if view.is_seen_by(actor, events) => Some((name, *view)),
             _ => None,
         })
     }

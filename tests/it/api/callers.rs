@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use tidings::api::authorise::Needs;
 use tidings::api::routes::{Route, routes};
-use tidings::auth::{Operator, Right, Rights, Scope, Scopes, SecretKey};
+use tidings::auth::{Operator, Right, Rights, Role, Scope, Scopes, SecretKey};
 use tidings::clock::Clock;
 use tidings::domain::Key;
 use tidings::store::{CredentialKind, NewCredential};
@@ -34,6 +34,8 @@ struct Caller {
     bound: bool,
     /// True for who comes by a share.
     confined: bool,
+    /// True for who signed in by themselves.
+    is_member: bool,
 }
 
 impl Caller {
@@ -64,6 +66,7 @@ impl Caller {
             _ => rights.meets(needed),
         };
         match enough {
+            false if self.is_member => Some((403, "right_missing")),
             false => Some((403, "scope_missing")),
             true => {
                 // How long a log is kept is of every event of a workspace, and so is a view that names none.
@@ -77,8 +80,12 @@ impl Caller {
                                 | "/v1/webhooks/{webhook}"
                                 | "/v1/channels/{channel}"
                                 | "/v1/alerts/{alert}"
-                        ) | ("POST", "/v1/alerts:mute")
+                        ) | ("POST", "/v1/alerts:mute" | "/v1/invitations")
                     );
+                // Who may keep views of their own may not put one that all see.
+                if (route.method, route.path) == ("PUT", "/v1/views/{view}") && !rights.has(Right::Views) {
+                    return Some((403, "right_missing"));
+                }
                 let elsewhere = path.contains(&format!("/events/{MARK}")) || of_all;
                 (self.bound && route.needs != Needs::Nothing && elsewhere).then_some((403, "event_forbidden"))
             }
@@ -107,7 +114,7 @@ async fn callers(app: &TestApp, workspace: &str) -> Vec<Caller> {
         path.split_once("link=").expect("a link").1.to_owned()
     };
     let all = Some(Scopes::of(&Scope::ALL).rights());
-    let caller = |called, shown, rights| Caller { called, shown, rights, bound: false, confined: false };
+    let caller = |called, shown, rights| Caller { called, shown, rights, bound: false, confined: false, is_member: false };
     let mut found = vec![caller("nobody", Shown::Nothing, None), caller("key of all", Shown::Bearer(admin.clone()), all)];
     for scope in Scope::ALL {
         let key = app.key_of(workspace, scope.as_str(), None).await;
@@ -130,6 +137,40 @@ async fn callers(app: &TestApp, workspace: &str) -> Vec<Caller> {
     let secret = screen["url"].as_str().and_then(|url| url.split_once('#')).expect("an address").1;
     let of_screen = caller("screen", Shown::Bearer(secret.to_owned()), Some(Rights::of(&[Right::Read])));
     found.push(Caller { confined: true, ..of_screen });
+    let invited = async |role: Role, events: Value| -> String {
+        let email = format!("{}-{}@{workspace}.example", role.as_str(), events.is_null());
+        let body = json!({"email": email, "role": role.as_str(), "events": events}).to_string();
+        let answer: Answer = app.post(&admin, "/v1/invitations", &body).await;
+        answer.json()["url"].as_str().and_then(|url| url.split_once("link=")).expect("a link").1.to_owned()
+    };
+    let joined = async |role: Role, events: Value| -> String {
+        let body = json!({"link": invited(role, events).await}).to_string();
+        let answer: Answer = app.post("", "/v1/session", &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.header("set-cookie").split([';', '=']).nth(1).expect("a cookie").to_owned()
+    };
+    for role in Role::ALL {
+        let shown = Shown::Cookie(joined(role, Value::Null).await);
+        found.push(Caller { is_member: true, ..caller(role.as_str(), shown, Some(role.rights())) });
+    }
+    let some = Shown::Cookie(joined(Role::Admin, json!([BOUND])).await);
+    found.push(Caller { is_member: true, bound: true, ..caller("admin of one event", some, Some(Role::Admin.rights())) });
+    let removed = joined(Role::Editor, json!([BOUND])).await;
+    let number = app.get(&admin, "/v1/members").await.json()["items"]
+        .as_array()
+        .and_then(|all| all.iter().find(|member| member["role"] == "editor" && !member["events"].is_null()).cloned())
+        .expect("the member")["id"]
+        .to_string();
+    assert_eq!(app.call(Method::DELETE, &admin, &format!("/v1/members/{number}"), "").await.status, 204);
+    found.push(caller("removed member", Shown::Cookie(removed), None));
+    let invitation = invited(Role::Viewer, json!([BOUND])).await;
+    found.push(caller("invitation as a key", Shown::Bearer(invitation.clone()), None));
+    found.push(caller("invitation as a cookie", Shown::Cookie(invitation), None));
+    let members = app.get(&admin, "/v1/members").await.json();
+    let number = members["items"].as_array().and_then(|all| all.first()).expect("one")["id"].to_string();
+    let reset = app.post(&admin, &format!("/v1/members/{number}/reset"), "").await.json();
+    let reset = reset["url"].as_str().and_then(|url| url.split_once("link=")).expect("a link").1.to_owned();
+    found.push(caller("reset as a key", Shown::Bearer(reset), None));
     found.push(caller("screen as a session", Shown::Cookie(secret.to_owned()), None));
     found.push(caller("share as a key", Shown::Bearer(share.to_owned()), None));
     let (site, _) = made(json!({"kind": "site", "event": BOUND, "origins": [PAGE]})).await;
@@ -147,20 +188,8 @@ async fn callers(app: &TestApp, workspace: &str) -> Vec<Caller> {
     found.push(caller("ticket as a key", Shown::Bearer(ticket(&admin).await), None));
     found.push(caller("link as a key", Shown::Bearer(link().await), None));
     let notice = SecretKey::generate(CredentialKind::Alert.as_str()).expect("random");
-    let of_notice = NewCredential {
-        kind: CredentialKind::Alert,
-        hash: notice.hash(),
-        name: "quiet".to_owned(),
-        scopes: Scopes::of(&[]),
-        event: None,
-        origins: Vec::new(),
-        confined: None,
-        wall: None,
-        parent: None,
-        rate_per_s: None,
-        created_at: Clock::System.now(),
-        expires_at: None,
-    };
+    let of_notice =
+        NewCredential { name: "quiet".to_owned(), ..NewCredential::new(CredentialKind::Alert, notice.hash(), Clock::System.now()) };
     let keyring = &app.running().store.keyring;
     let own = keyring.workspace_by_key(Operator::assume(), Key::trusted(workspace)).await.expect("read").expect("there").id;
     keyring.create_credential(own, of_notice).await.expect("kept");
@@ -181,6 +210,8 @@ fn is_among_the_callers(kind: CredentialKind, callers: &[Caller]) -> bool {
         CredentialKind::Share => "session of a share",
         CredentialKind::Screen => "screen",
         CredentialKind::Alert => "link of a notice as a key",
+        CredentialKind::Invitation => "invitation as a key",
+        CredentialKind::Reset => "reset as a key",
     };
     callers.iter().any(|caller| caller.called == word)
 }
@@ -253,6 +284,8 @@ async fn no_credential_finds_what_is_anothers() {
                 (None, Finds::Own) => assert!((200..300).contains(&status), "{case}"),
                 // What a screen is to show only a screen is told.
                 (None, Finds::Refused(_)) if caller.is_screen() && path == "/v1/screen" => assert_eq!(status, 200, "{case}"),
+                // What is one's own a member may change.
+                (None, Finds::Refused(409)) if caller.is_member => assert!(status < 300 || status == 422, "{case}"),
                 (None, Finds::Refused(refused)) => assert_eq!(status, refused, "{case}"),
             }
             let told = text.replace(&path, "");

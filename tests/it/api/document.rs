@@ -189,6 +189,7 @@ fn is_about_state(problem: &Value) -> bool {
         "not_in_order",
         "no_view",
         "no_end",
+        "owner_of_some",
     ];
     let faults = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let by_state = |fault: &Value| {

@@ -15,6 +15,7 @@ mod health;
 mod hostile;
 mod nouns;
 mod pages;
+mod people;
 mod quota;
 mod reads;
 mod requests;

@@ -35,7 +35,11 @@ async fn a_key_becomes_a_cookie_and_ends_with_it() {
     }
     let cookie = cookie_of(&signed_in);
     let who = app.request(Method::GET, "/v1/session", &[("cookie", cookie.as_str())], "").await;
-    assert_eq!(who.json(), json!({"workspace":{"key":"default","name":"Default"},"scopes":["read"],"event":null,"demo":false}));
+    assert_eq!(
+        who.json(),
+        json!({"workspace":{"key":"default","name":"Default"},"scopes":["read"],"rights":["read","export","contacts"],
+            "event":null,"events":null,"demo":false})
+    );
     assert_eq!(app.request(Method::GET, "/v1/activities", &[("cookie", cookie.as_str())], "").await.status, 200);
 
     let evil = [("cookie", cookie.as_str()), ("origin", "https://evil.example")];

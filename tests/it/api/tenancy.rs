@@ -122,6 +122,19 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("GET", "/v1/session", Finds::Own, ""),
     ("POST", "/v1/session", Finds::Public(401), r#"{"key":"td_key_nobodys"}"#),
     ("DELETE", "/v1/session", Finds::Own, ""),
+    // Who came by a key has no password, and no second factor.
+    ("PUT", "/v1/session/password", Finds::Refused(409), r#"{"new":"words that nobody expects"}"#),
+    ("POST", "/v1/session/second", Finds::Refused(409), r#"{"password":"words that nobody expects"}"#),
+    ("PUT", "/v1/session/second", Finds::Refused(409), r#"{"secret":"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP","code":"123456"}"#),
+    ("POST", "/v1/session/second:remove", Finds::Refused(409), r#"{"password":"words that nobody expects"}"#),
+    ("GET", "/v1/sessions", Finds::Own, ""),
+    ("DELETE", "/v1/sessions", Finds::Own, ""),
+    ("DELETE", "/v1/sessions/{id}", Finds::Nothing, ""),
+    ("GET", "/v1/members", Finds::Own, ""),
+    ("PATCH", "/v1/members/{id}", Finds::Nothing, r#"{"role":"owner"}"#),
+    ("DELETE", "/v1/members/{id}", Finds::Nothing, ""),
+    ("POST", "/v1/members/{id}/reset", Finds::Nothing, ""),
+    ("POST", "/v1/invitations", Finds::Own, r#"{"email":"theirs@theirs.example","role":"viewer"}"#),
     ("GET", "/v1/retention", Finds::Own, ""),
     ("PUT", "/v1/retention", Finds::Own, r#"{"days":30}"#),
     ("GET", "/v1/workspace", Finds::Own, ""),
@@ -150,6 +163,8 @@ pub async fn furnished(app: &TestApp) -> (String, String) {
     let made = app.post(&key, "/v1/keys", &format!(r#"{{"name":"{MARK}","scopes":["read"]}}"#)).await;
     let sent = format!(r#"{{"flavor":"onlyours.viewed","event":"{MARK}","partner":"{MARK}","message":"{MARK}","campaign":"{MARK}"}}"#);
     let sent = app.post(&key, "/v1/activities", &sent).await;
+    let invited = app.post(&key, "/v1/invitations", &format!(r#"{{"email":"{MARK}@{MARK}.example","role":"admin"}}"#)).await;
+    assert_eq!((invited.status.as_u16(), &invited.json()["id"]), (201, &json!(1)), "{}", invited.text());
     let view = format!(r#"{{"name":"{MARK}","filter":{{"partner":["{MARK}"]}}}}"#);
     assert_eq!(app.put(&key, &format!("/v1/views/{MARK}"), &view).await.status, 201);
     let wall = format!(r#"{{"name":"{MARK}","views":["{MARK}"]}}"#);
@@ -179,7 +194,12 @@ fn told_of(answer: &Answer) -> Value {
 }
 
 pub fn path_of(path: &str, activity: &str, key: &str) -> String {
-    let id = if path.starts_with("/v1/keys") || path.starts_with("/v1/screens") { key } else { activity };
+    let id = match path {
+        // The first of all members is ours.
+        _ if path.starts_with("/v1/members") => "1",
+        _ if ["/v1/keys", "/v1/screens", "/v1/sessions"].iter().any(|of| path.starts_with(of)) => key,
+        _ => activity,
+    };
     ["{event}", "{partner}", "{message}", "{campaign}", "{view}", "{webhook}", "{wall}", "{channel}", "{alert}"]
         .iter()
         .fold(path.replace("{id}", id).replace("{flavor}", "onlyours.viewed"), |p, name| p.replace(name, MARK))

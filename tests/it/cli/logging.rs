@@ -73,6 +73,18 @@ async fn no_secret_is_in_the_log() {
     assert_eq!(call(&server, Method::DELETE, "/v1/session", &as_session, "").await.status, 204);
     assert_eq!(watcher.closed().await.0, 4401);
 
+    // People: a link, a password, and the cookie that comes of them.
+    let invitation = json!({"email": "ada@engines.example", "role": "viewer"}).to_string();
+    let link = text(&call(&server, Method::POST, "/v1/invitations", &as_key, &invitation).await, "url");
+    let link = link.split_once("link=").expect("a link").1.to_owned();
+    let password = "canary quiet lamp twelve";
+    let joined = json!({"link": link, "password": password}).to_string();
+    let joined = call(&server, Method::POST, "/v1/session", &[("origin", &own)], &joined).await;
+    assert_eq!(joined.status, 201, "{}", joined.text());
+    let failed = json!({"email": "ada@engines.example", "password": format!("{password}s")}).to_string();
+    assert_eq!(call(&server, Method::POST, "/v1/session", &[("origin", &own)], &failed).await.status, 401);
+    secrets.extend([link, password.to_owned(), joined.header("set-cookie").split([';', '=']).nth(1).expect("a cookie").to_owned()]);
+
     // What is no good stands in the same places.
     let wrong = [
         ("authorization", "Bearer td_key_canaryinaheader"),

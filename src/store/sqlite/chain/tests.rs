@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::{Salts, build_step};
 use crate::auth::{Operator, WorkspaceId};
 use crate::clock::Clock;
-use crate::domain::{ActivityId, Cursor, Grade, Graded, UnixMs};
+use crate::domain::{ActivityId, Cursor, Events, Grade, Graded, UnixMs};
 use crate::store::contract::activity;
 use crate::store::sqlite::open::at_version;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
@@ -36,12 +36,12 @@ async fn append(store: &SqliteStore, numbers: std::ops::Range<u128>) -> Cursor {
 
 async fn amend(store: &SqliteStore, number: u128) {
     let graded = Graded { grade: Grade::Human, reasons: vec!["clicked".into()] };
-    let amend = Change::Amend { workspace: workspace(), id: id(number), within: None, graded };
+    let amend = Change::Amend { workspace: workspace(), id: id(number), within: Events::ALL, graded };
     store.store().log.commit(vec![amend]).await.expect("amended");
 }
 
 async fn erase(store: &SqliteStore, number: u128) {
-    let erase = Change::Erase { workspace: workspace(), id: id(number), within: None };
+    let erase = Change::Erase { workspace: workspace(), id: id(number), within: Events::ALL };
     store.store().log.commit(vec![erase]).await.expect("erased");
 }
 

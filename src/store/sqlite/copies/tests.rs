@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::unfinished::Unfinished;
 use super::{Copied, CopyOptions, CopyStage, StoreError, backup, restore};
-use crate::auth::{KeyHash, Operator, Scopes};
+use crate::auth::{KeyHash, Operator};
 use crate::clock::Clock;
 use crate::domain::UnixMs;
 use crate::store::contract::{NOW, activity};
@@ -196,20 +196,7 @@ async fn a_restored_log_is_another_one_and_the_old_is_kept() {
     let path = made(directory.path()).await;
     let copy = directory.path().join("copy.db");
     let store = opened(&path).await;
-    let new = |kind, hash| NewCredential {
-        kind,
-        hash: KeyHash([hash; 32]),
-        name: String::new(),
-        scopes: Scopes::default(),
-        event: None,
-        origins: Vec::new(),
-        confined: None,
-        wall: None,
-        parent: None,
-        rate_per_s: None,
-        created_at: NOW,
-        expires_at: None,
-    };
+    let new = |kind, hash| NewCredential { ..NewCredential::new(kind, KeyHash([hash; 32]), NOW) };
     let keyring = store.store().keyring;
     for (kind, hash) in [(CredentialKind::Key, 1), (CredentialKind::Link, 2), (CredentialKind::Ticket, 3), (CredentialKind::Session, 4)] {
         keyring.create_credential(OPERATOR.workspace(1), new(kind, hash)).await.expect("kept");

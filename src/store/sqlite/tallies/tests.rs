@@ -13,7 +13,7 @@ mod pruning;
 use super::fold::fold_from_nothing;
 use crate::auth::{Operator, WorkspaceId};
 use crate::clock::Clock;
-use crate::domain::{Client, Grade, Graded, NewActivity, UnixMs};
+use crate::domain::{Client, Events, Grade, Graded, NewActivity, UnixMs};
 use crate::filter::{Field, FilterSet};
 use crate::store::contract::{NOW, activity, key};
 use crate::store::sqlite::{ScanLimits, SqliteOptions, SqliteStore};
@@ -166,8 +166,8 @@ async fn correct(store: &SqliteStore, workspace: WorkspaceId, numbers: impl Into
         let id = activity(n, "page.viewed", "expo", "p-1").id;
         let grade = [Grade::Human, Grade::Machine][(n / 5 % 2) as usize];
         match n % 5 {
-            0 => Change::Erase { workspace, id, within: None },
-            _ => Change::Amend { workspace, id, within: None, graded: Graded { grade, reasons: vec!["because".into()] } },
+            0 => Change::Erase { workspace, id, within: Events::ALL },
+            _ => Change::Amend { workspace, id, within: Events::ALL, graded: Graded { grade, reasons: vec!["because".into()] } },
         }
     });
     store.store().log.commit(changes.collect()).await.expect("committed");
