@@ -50,7 +50,11 @@ pub fn built() -> Value {
     components.add_security_scheme("ticket", SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::new("ticket"))));
     for route in routes() {
         let Some(operation) = route.operation.map(|operation| operation()) else { continue };
-        components.schemas.extend(operation.schemas);
+        for (name, schema) in operation.schemas {
+            let known = components.schemas.insert(name.clone(), schema.clone());
+            // One name is one thing, or what stands under it is what came last.
+            debug_assert!(name.starts_with("ListBody_") || known.is_none_or(|known| known == schema), "two schemas are called {name}");
+        }
         let mut described = operation.described;
         describe(&mut described, route.needs);
         let item = document.paths.paths.entry(route.path.to_owned()).or_default();

@@ -43,6 +43,7 @@ describe("the page", () => {
 
   test("2: a wrong key says so, a right one opens the address asked for, and sign-out ends it", async () => {
     const page = await browser.open(server, activityPath("partner=acme"), null);
+    await page.getByRole("button", { name: "Use a key instead" }).click();
     await page.getByLabel("Key").fill("td_key_wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText(/This key is not known here/).waitFor();
@@ -172,7 +173,7 @@ describe("the page", () => {
     await page.close();
   });
 
-  const SCREENS = ["/", "/events/expo-2026", "/events/expo-2026/partners", "/events/expo-2026/campaigns", "/events/expo-2026/messages", "/events/expo-2026/messages/welcome", activityPath(), activityPath("partner=acme&not.browser=Chrome&text=x"), "/events/empty-event/activity", "/alerts", "/screens", "/system", "/webhooks"];
+  const SCREENS = ["/", "/events/expo-2026", "/events/expo-2026/partners", "/events/expo-2026/campaigns", "/events/expo-2026/messages", "/events/expo-2026/messages/welcome", activityPath(), activityPath("partner=acme&not.browser=Chrome&text=x"), "/events/empty-event/activity", "/alerts", "/screens", "/system", "/webhooks", "/members"];
   for (const scheme of ["light", "dark"]) {
     test(`8: axe finds nothing on any screen, ${scheme}`, async () => {
       await server.call("PUT", "/v1/events/empty-event", { name: "Empty event" });

@@ -313,6 +313,7 @@ describe("the rooms", () => {
       await page.getByRole("link", { name: "Go to summit-27" }).waitFor();
       if (tab === "/activity") {
         await page.getByRole("button", { name: "Sign in with another key" }).click();
+        await page.getByRole("button", { name: "Use a key instead" }).click();
         await page.getByLabel("Key").fill(server.key);
         await page.keyboard.press("Enter");
         await page.locator('[data-state="live"]').waitFor();
@@ -360,6 +361,7 @@ describe("the rooms", () => {
     assert.match(page.url(), /campaigns$/);
     await page.reload();
     await page.getByText(/You were signed out/).waitFor();
+    await page.getByRole("button", { name: "Use a key instead" }).click();
     await page.getByLabel("Key").fill(server.key);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Campaigns" }).waitFor();

@@ -52,7 +52,7 @@ pub struct InvitationBody {
 
 /// A link to choose another password.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Reset)]
+#[schema(as = ResetLink)]
 pub struct ResetBody {
     /// Number of the member.
     id: i64,

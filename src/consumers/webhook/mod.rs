@@ -108,6 +108,9 @@ impl WebhookConsumer {
             ..hook.progress.clone()
         };
         self.keep(&hook, hook.progress.cursor, tried.clone()).await?;
+        // By what it says now, at the last moment: it may have another address or secret, or rest, since the page was read.
+        let found = self.means.store.webhooks.one(workspace, self.key.clone()).await.map_err(unavailable)?;
+        let Some(hook) = found.filter(|now| now.number == hook.number && now.terms == hook.terms) else { return Ok(Next::Again) };
         let message = Message::of(&hook, from, &page, pruned);
         let answer = self.means.outbound.send(&hook.terms.url, &signed(&hook, &message, now), Some(message.body.clone())).await;
         let (progress, next) = self.after(tried, &page, answer, now);

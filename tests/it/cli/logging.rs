@@ -144,7 +144,7 @@ async fn a_request_is_one_line_and_a_session_two() {
         let known = route.starts_with("/v1/") && !headers.is_empty() && answer.status != 404 && answer.status != 405;
         // The gate of a route finds out who asks.
         let known = known || path.starts_with("/v1/events");
-        let (workspace, actor) = if known { (json!(1), json!("key:1")) } else { (Value::Null, Value::Null) };
+        let (workspace, actor) = if known { (json!(1), json!("key:2")) } else { (Value::Null, Value::Null) };
         want.push((
             answer.header("x-request-id").to_owned(),
             json!({"level": "INFO", "message": "request", "method": method.as_str(),

@@ -111,6 +111,14 @@ describe("coming back", () => {
     }
   });
 
+  it("comes back where it was let in again", () => {
+    welcome();
+    lose(4401);
+    connection.admitted();
+    welcome();
+    expect(connection.link.state).toBe("open");
+  });
+
   it("gives a crowded server more time", () => {
     welcome();
     lose(4429);

@@ -101,6 +101,11 @@ export class Connection {
     if (!this.#stopped && this.link.state === "offline") this.#connect();
   }
 
+  /** Who was refused is let in again. */
+  admitted(): void {
+    if (!this.#stopped && this.link.state === "denied") this.#connect();
+  }
+
   /** The machine says that it has no network any more: nothing shown from here on is known. */
   networkLost(): void {
     if (!this.#stopped && this.link.state !== "denied") this.#lost(0, "network");

@@ -847,6 +847,43 @@ export interface components {
             /** @description The position that was counted up to. */
             position: string;
         };
+        /** @description An invitation. */
+        Invitation: {
+            /** @description Their email. */
+            email: string;
+            /** @description Keys of the events that are to exist for them; null is all. */
+            events: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it is too old.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Number of the member that they are to be.
+             */
+            id: number;
+            /** @description True where it was sent by mail too. */
+            mailed: boolean;
+            /** @description What they are to be. */
+            role: string;
+            /** @description The link, shown once: a page with one button. */
+            url: string;
+        };
+        /** @description Somebody who is to become a member. */
+        InvitationDraft: {
+            /** @description Their email: what they sign in with. */
+            email: string;
+            /** @description Keys of the only events that exist for them; null or nothing is all. */
+            events?: string[] | null;
+            /** @description What people call them. */
+            name?: string | null;
+            /**
+             * @description What they may do: `owner`, `admin`, `editor`, `operator` or `viewer`.
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "editor" | "operator" | "viewer";
+        };
         /** @description A key, without its secret. */
         Key: {
             /**
@@ -1031,6 +1068,85 @@ export interface components {
                 revoked_at: string | null;
                 /** @description What it may do: `ingest`, `read`, `admin`. */
                 scopes: string[];
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Member: {
+            /** @description By key. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When they were invited.
+                 */
+                created_at: string;
+                /** @description Their email. */
+                email: string;
+                /** @description Keys of the events that exist for them; null is all. */
+                events: string[] | null;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /**
+                 * Format: date-time
+                 * @description When they came.
+                 */
+                joined_at: string | null;
+                /** @description The language that they read, `en` or `de`. */
+                language: string | null;
+                /** @description What people call them; may be empty. */
+                name: string;
+                /** @description `owner`, `admin`, `editor`, `operator` or `viewer`. */
+                role: string;
+                /** @description True where they sign in with a second factor. */
+                second_factor: boolean;
+                /** @description `invited` or `active`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When they were last here, to the minute.
+                 */
+                used_at: string | null;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_MemberSession: {
+            /** @description By key. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                created_at: string;
+                /** @description True for the one that asks. */
+                current: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it ends if nothing is done until then.
+                 */
+                expires_at: string | null;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /**
+                 * Format: int64
+                 * @description Number of the member whose it is.
+                 */
+                member: number;
+                /** @description The browser and its platform, as far as they are known. */
+                place: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                used_at: string | null;
             }[];
             /** @description Where the next page begins, for `after`; null at the end. */
             next: string | null;
@@ -1243,6 +1359,114 @@ export interface components {
             /** @description Where the next page begins, for `after`; null at the end. */
             next: string | null;
         };
+        /** @description Who a signed-in member is. */
+        Me: {
+            /** @description Their email. */
+            email: string;
+            /** @description True where they have chosen a password. */
+            has_password: boolean;
+            /**
+             * Format: int64
+             * @description Number of the member.
+             */
+            id: number;
+            /** @description The language that they read, `en` or `de`. */
+            language: string | null;
+            /** @description What people call them; may be empty. */
+            name: string;
+            /** @description `owner`, `admin`, `editor`, `operator` or `viewer`. */
+            role: string;
+            /** @description True where they sign in with a second factor. */
+            second_factor: boolean;
+            /** @description Every workspace that they are a member of. */
+            workspaces: components["schemas"]["Workspace"][];
+        };
+        /** @description A member. */
+        Member: {
+            /**
+             * Format: date-time
+             * @description When they were invited.
+             */
+            created_at: string;
+            /** @description Their email. */
+            email: string;
+            /** @description Keys of the events that exist for them; null is all. */
+            events: string[] | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When they came.
+             */
+            joined_at: string | null;
+            /** @description The language that they read, `en` or `de`. */
+            language: string | null;
+            /** @description What people call them; may be empty. */
+            name: string;
+            /** @description `owner`, `admin`, `editor`, `operator` or `viewer`. */
+            role: string;
+            /** @description True where they sign in with a second factor. */
+            second_factor: boolean;
+            /** @description `invited` or `active`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When they were last here, to the minute.
+             */
+            used_at: string | null;
+        };
+        /** @description Changes of fields (JSON Merge Patch, RFC 7396): what is left out stays, null empties. What may be changed of a member. */
+        MemberPatch: {
+            /** @description Keys of the only events that exist for them; null or nothing is all. */
+            events?: string[] | null;
+            /**
+             * @description The language that they read.
+             * @enum {string|null}
+             */
+            language?: "en" | "de" | null;
+            /** @description What people call them. */
+            name?: string | null;
+            /**
+             * @description What they may do: `owner`, `admin`, `editor`, `operator` or `viewer`.
+             * @enum {string}
+             */
+            role?: "owner" | "admin" | "editor" | "operator" | "viewer";
+        };
+        /** @description A signed-in browser of a member. */
+        MemberSession: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /** @description True for the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends if nothing is done until then.
+             */
+            expires_at: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Number of the member whose it is.
+             */
+            member: number;
+            /** @description The browser and its platform, as far as they are known. */
+            place: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            used_at: string | null;
+        };
         /** @description A message. */
         Message: {
             /** @description Its key, as first spelled. */
@@ -1443,6 +1667,19 @@ export interface components {
             /** @description How many were there and are as they were. */
             unchanged: number;
         };
+        /** @description Another password. */
+        PasswordDraft: {
+            /**
+             * Format: password
+             * @description The new one, of 12 characters or more.
+             */
+            new: string;
+            /**
+             * Format: password
+             * @description The password of before; who has none yet leaves it out.
+             */
+            password?: string | null;
+        };
         PingWord: {
             t?: Record<string, never>;
         };
@@ -1490,6 +1727,14 @@ export interface components {
             title: string;
             /** @description Where the code is explained. */
             type: string;
+        };
+        /** @description What shows that somebody is who they are. */
+        ProofDraft: {
+            /**
+             * Format: password
+             * @description One's own password.
+             */
+            password: string;
         };
         /** @description The whole path has broken, or works again: sent once each, and to who comes while it is broken. */
         Pulse: {
@@ -1611,6 +1856,11 @@ export interface components {
             /** @description Keys of partners, at most 10,000; an activity seen later does not bring them back. */
             remove?: string[] | null;
         };
+        /** @description Recovery codes. */
+        RecoveryCodes: {
+            /** @description The codes, shown once; each is good once in the place of a code of the app. */
+            recovery: string[];
+        };
         /** @description Where to begin again. */
         RedeliverDraft: {
             /**
@@ -1654,6 +1904,23 @@ export interface components {
             sub: string;
             /** @description The word. */
             type: string;
+        };
+        /** @description A link to choose another password. */
+        ResetLink: {
+            /**
+             * Format: date-time
+             * @description When it is too old.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Number of the member.
+             */
+            id: number;
+            /** @description True where it was sent by mail too. */
+            mailed: boolean;
+            /** @description The link, shown once: a page with one button. */
+            url: string;
         };
         /** @description How long activities are kept. */
         Retention: {
@@ -1842,6 +2109,22 @@ export interface components {
             from?: string | null;
             sub: string;
         };
+        /** @description A secret for a second factor, which is not in force yet. */
+        SecondFactor: {
+            /** @description The address as a QR code: a row each, a sign each module, `1` for dark. */
+            qr: string[];
+            /** @description The secret, as people type it into an app. */
+            secret: string;
+            /** @description The same as an address that apps open. */
+            uri: string;
+        };
+        /** @description A second factor that is to be in force from now on. */
+        SecondFactorDraft: {
+            /** @description The code that the app shows. */
+            code: string;
+            /** @description The secret, as it was given. */
+            secret: string;
+        };
         SeenWord: {
             /** @description Which build of the page it runs. */
             build: string;
@@ -1864,22 +2147,47 @@ export interface components {
         Session: {
             /** @description True on a demo server. */
             demo: boolean;
-            /** @description The only event that exists for them. */
+            /** @description The only event that exists for them, where it is just one. */
             event: string | null;
-            /** @description What they may do: `ingest`, `read`, `admin`. */
+            /** @description The events that exist for them; null is all. */
+            events: string[] | null;
+            member?: null | components["schemas"]["Me"];
+            /** @description What they may do, one right each. */
+            rights: string[];
+            /** @description What they may do: `ingest`, `read`, `admin`, each where all of it is. */
             scopes: string[];
             share?: null | components["schemas"]["Shared"];
             /** @description Where. */
             workspace: components["schemas"]["Workspace"];
         };
-        /** @description One of a key, the secret of a share, and, on a demo server, `demo`. */
+        /** @description One of a key, the secret of a share, an email with a password, a one-time link, and, on a demo server, `demo`. */
         SessionDraft: {
+            /** @description Code of the second factor, or a recovery code. */
+            code?: string | null;
             /** @description True to sign in to a demo. */
             demo?: boolean | null;
+            /** @description Email of a member; with a link that is for whoever comes first, the email that they choose. */
+            email?: string | null;
             /** @description A key with the scope read. */
             key?: string | null;
+            /** @description What stands behind `link=` in an invitation or a reset. */
+            link?: string | null;
+            /** @description With a link: what people call them. */
+            name?: string | null;
+            /**
+             * Format: password
+             * @description The password; with a link the one that they choose, of 12 characters or more.
+             */
+            password?: string | null;
+            /**
+             * @description At a demo: the role of the member to be; without it all is allowed.
+             * @enum {string|null}
+             */
+            role?: "owner" | "admin" | "editor" | "operator" | "viewer" | null;
             /** @description What stands behind `#` in the link of a share. */
             share?: string | null;
+            /** @description Key of the workspace to sign in to; without it the last one. */
+            workspace?: string | null;
         };
         /** @description A share, without its link. */
         Share: {
@@ -2621,6 +2929,8 @@ export type FilterSetQuery = components['schemas']['FilterSetQuery'];
 export type Finding = components['schemas']['Finding'];
 export type Flavor = components['schemas']['Flavor'];
 export type Histogram = components['schemas']['Histogram'];
+export type Invitation = components['schemas']['Invitation'];
+export type InvitationDraft = components['schemas']['InvitationDraft'];
 export type Key = components['schemas']['Key'];
 export type KeyDraft = components['schemas']['KeyDraft'];
 export type Lagging = components['schemas']['Lagging'];
@@ -2631,6 +2941,8 @@ export type ListBodyChannel = components['schemas']['ListBody_Channel'];
 export type ListBodyEvent = components['schemas']['ListBody_Event'];
 export type ListBodyFlavor = components['schemas']['ListBody_Flavor'];
 export type ListBodyKey = components['schemas']['ListBody_Key'];
+export type ListBodyMember = components['schemas']['ListBody_Member'];
+export type ListBodyMemberSession = components['schemas']['ListBody_MemberSession'];
 export type ListBodyMessage = components['schemas']['ListBody_Message'];
 export type ListBodyPartner = components['schemas']['ListBody_Partner'];
 export type ListBodyRecipient = components['schemas']['ListBody_Recipient'];
@@ -2639,6 +2951,10 @@ export type ListBodyShare = components['schemas']['ListBody_Share'];
 export type ListBodyView = components['schemas']['ListBody_View'];
 export type ListBodyWall = components['schemas']['ListBody_Wall'];
 export type ListBodyWebhook = components['schemas']['ListBody_Webhook'];
+export type Me = components['schemas']['Me'];
+export type Member = components['schemas']['Member'];
+export type MemberPatch = components['schemas']['MemberPatch'];
+export type MemberSession = components['schemas']['MemberSession'];
 export type Message = components['schemas']['Message'];
 export type MessageDraft = components['schemas']['MessageDraft'];
 export type MessagePatch = components['schemas']['MessagePatch'];
@@ -2656,10 +2972,12 @@ export type PartnerDraft = components['schemas']['PartnerDraft'];
 export type PartnerPatch = components['schemas']['PartnerPatch'];
 export type PartnersDraft = components['schemas']['PartnersDraft'];
 export type PartnersPut = components['schemas']['PartnersPut'];
+export type PasswordDraft = components['schemas']['PasswordDraft'];
 export type PingWord = components['schemas']['PingWord'];
 export type Pong = components['schemas']['Pong'];
 export type Position = components['schemas']['Position'];
 export type Problem = components['schemas']['Problem'];
+export type ProofDraft = components['schemas']['ProofDraft'];
 export type Pulse = components['schemas']['Pulse'];
 export type Quantiles = components['schemas']['Quantiles'];
 export type Receipt = components['schemas']['Receipt'];
@@ -2669,10 +2987,12 @@ export type Recipient = components['schemas']['Recipient'];
 export type RecipientPartner = components['schemas']['RecipientPartner'];
 export type RecipientsChanged = components['schemas']['RecipientsChanged'];
 export type RecipientsDraft = components['schemas']['RecipientsDraft'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RedeliverDraft = components['schemas']['RedeliverDraft'];
 export type Refiltered = components['schemas']['Refiltered'];
 export type RefilterWord = components['schemas']['RefilterWord'];
 export type Reset = components['schemas']['Reset'];
+export type ResetLink = components['schemas']['ResetLink'];
 export type Retention = components['schemas']['Retention'];
 export type RetentionDraft = components['schemas']['RetentionDraft'];
 export type Screen = components['schemas']['Screen'];
@@ -2683,6 +3003,8 @@ export type ScreenOrder = components['schemas']['ScreenOrder'];
 export type ScreenTask = components['schemas']['ScreenTask'];
 export type Sealed = components['schemas']['Sealed'];
 export type SealWord = components['schemas']['SealWord'];
+export type SecondFactor = components['schemas']['SecondFactor'];
+export type SecondFactorDraft = components['schemas']['SecondFactorDraft'];
 export type SeenWord = components['schemas']['SeenWord'];
 export type Session = components['schemas']['Session'];
 export type SessionDraft = components['schemas']['SessionDraft'];

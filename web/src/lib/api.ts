@@ -106,11 +106,7 @@ export const spanQuery = (span?: Span | null): Record<string, string> => ({
 export const api = {
   kept: () => get<wire.Retention>("/v1/retention"),
   session: () => get<Session>(SIGN_IN),
-  signIn: (key: string) => call<Session>("POST", SIGN_IN, { key }),
   signOut: () => call<void>("DELETE", SIGN_IN),
-  signInDemo: () => call<Session>("POST", SIGN_IN, { demo: true }),
-  newKey: (name: string, scopes: string[], event: string) =>
-    call<{ key: string }>("POST", "/v1/keys", { name, scopes, event }),
 
   events: (after: string | null) => list<EventItem>("/v1/events", after),
   event: (e: string) => get<EventItem>(at.event(e)),
@@ -144,8 +140,6 @@ export const api = {
     return read.complete ? read.items.reduce((sum, { count }) => sum + count, 0) : null;
   },
   activity: (id: string) => get<Activity>(`/v1/activities/${enc(id)}`),
-  amend: (id: string, grade: string) => call<wire.Amendment>("POST", `/v1/activities/${enc(id)}/amend`, { grade, grade_reasons: ["by_hand"] }),
-  erase: (id: string) => call<void>("DELETE", `/v1/activities/${enc(id)}`),
   why: (id: string, filter: FilterSet) => get<Why>(withFilter(`/v1/activities/${enc(id)}/why`, filter, {})),
   counts: (filter: FilterSet, by: string[], span?: Span | null) =>
     get<Counts>(withFilter("/v1/activities/counts", filter, { by: by.join(","), ...spanQuery(span) })),

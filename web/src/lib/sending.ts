@@ -1,7 +1,7 @@
 // Keys for sending by hand: one a session and event, however often it is asked for; forgotten with the session, and stored nowhere.
 
 import { fold } from "../feed";
-import { api, edge } from "./api";
+import { call, edge } from "./api";
 
 let made = new Map<string, Promise<string>>();
 let madeIn = edge.session;
@@ -16,7 +16,7 @@ export function madeKey(event: string): Promise<string> | undefined {
 export function sendingKey(event: string): Promise<string> {
   const held = madeKey(event);
   if (held) return held;
-  const key = api.newKey("Sent by hand", ["ingest"], event).then((answer) => answer.key);
+  const key = call<{ key: string }>("POST", "/v1/keys", { name: "Sent by hand", scopes: ["ingest"], event }).then((answer) => answer.key);
   made.set(fold(event), key);
   // What could not be made may be tried again.
   key.catch(() => made.delete(fold(event)));

@@ -1,6 +1,7 @@
 // What was asked in one session is no news to the next, whenever the answer comes.
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { people } from "./people";
 import { session } from "./session.svelte";
 
 /** Requests that are answered by hand. */
@@ -25,7 +26,7 @@ beforeEach(async () => {
       }),
     ),
   );
-  const signed = session.signIn("k");
+  const signed = people.signInByKey("k").then((current) => session.enter(current));
   await next("POST /v1/session").answer(201, SESSION);
   await signed;
 });
@@ -43,7 +44,7 @@ it("does not bring back whoever signed out while it was asked", async () => {
 
 it("does not end a session that began after it was asked", async () => {
   const loading = session.load();
-  const signed = session.signIn("other");
+  const signed = people.signInByKey("other").then((current) => session.enter(current));
   await next("POST /v1/session").answer(201, SESSION);
   await signed;
   await next("GET /v1/session").answer(401, {});

@@ -5,6 +5,9 @@ import { api, edge, Problem, type Session } from "./api";
 /** Says in this browser that somebody is signed in; the cookie itself is hidden from scripts. */
 const MARK = "signed in";
 
+/** What may be done, as far as the page asks for it. */
+type Right = "read" | "directory" | "views" | "correct" | "erase" | "operate" | "walls" | "alerts" | "webhooks" | "shares" | "keys" | "members";
+
 class SessionState {
   current = $state<Session | null>(null);
   /** "unknown" until the server has answered once. */
@@ -38,16 +41,16 @@ class SessionState {
     }
   }
 
-  async signIn(key: string): Promise<void> {
-    const current = await api.signIn(key);
+  /** Whoever has been signed in elsewhere than here. */
+  enter(current: Session): void {
     edge.session++;
     this.#entered(current);
   }
 
-  async signInDemo(): Promise<void> {
-    const current = await api.signInDemo();
-    edge.session++;
-    this.#entered(current);
+  /** A stream was ended by the server: who is still signed in may do something else by now, and comes back by that. */
+  async revoked(back: () => void): Promise<void> {
+    await this.load();
+    if (this.status === "in") back();
   }
 
   /** The server no longer knows this session: the sign-in page comes, at this address, and says so. */
@@ -83,8 +86,8 @@ class SessionState {
     mark(true);
   }
 
-  can(scope: "read" | "ingest" | "admin"): boolean {
-    return this.current?.scopes.includes(scope) ?? false;
+  can(right: Right): boolean {
+    return this.current?.rights.includes(right) ?? false;
   }
 }
 

@@ -11,7 +11,6 @@ export default {
   linkUsed: "Dieser Anmeldelink wurde schon benutzt, oder er ist zu alt. Bitten Sie um einen neuen, oder nehmen Sie einen Schlüssel.",
   demo: "Dies ist eine Vorführung mit Beispieldaten. Nichts, was Sie hier tun, verlässt diesen Server.",
   openDemo: "Vorführung öffnen",
-  orKey: "oder mit einem Schlüssel",
   key: "Schlüssel",
   keyMore: "Ein Schlüssel mit Leserecht. Er liegt in einem Cookie, das Skripte nicht sehen.",
 

@@ -11,7 +11,6 @@ export default {
   linkUsed: "This sign-in link was used already, or it is too old. Ask for a new one, or use a key.",
   demo: "This is a demo with sample data. Nothing you do here leaves this server.",
   openDemo: "Open the demo",
-  orKey: "or with a key",
   key: "Key",
   keyMore: "A key with the right to read. It is kept in a cookie that scripts cannot see.",
 
