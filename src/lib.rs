@@ -11,6 +11,7 @@ pub mod domain;
 pub mod export;
 pub mod filter;
 pub mod hub;
+pub mod import;
 pub mod ingest;
 pub mod ops;
 pub mod outbound;

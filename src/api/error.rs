@@ -104,6 +104,8 @@ codes! {
     ERASED = "erased", 410, "The activity was erased", "Nothing of it is left; its id stays taken.";
     /// The cursor was good once.
     CURSOR_GONE = "cursor_gone", 410, "The cursor cannot be continued", "Read again from the newest page.";
+    /// An import that can be taken back no more.
+    IMPORT_OVER = "import_over", 410, "It can be taken back no more", "It was taken back already, or it is more than 30 days old: change the partners themselves.";
     /// The condition that the request makes does not hold.
     PRECONDITION_FAILED = "precondition_failed", 412, "What the request made a condition is not so", "See errors; read it again and send what you want with its ETag of now, or send it without If-Match and If-None-Match.";
     /// Too many bytes or too many drafts.
@@ -116,6 +118,8 @@ codes! {
     INVALID = "invalid", 422, "Fields are at fault", "See errors for each field and its rule.";
     /// Nothing may be sent to an address.
     RECEIVER_FORBIDDEN = "receiver_forbidden", 422, "Nothing is sent to this address", "Name an https address whose host the internet reaches.";
+    /// A list holds what cannot be used.
+    IMPORT_FAULTY = "import_faulty", 422, "The list cannot be imported as it is", "See errors for each line; mend them, or send it with mode=good, which leaves them out.";
     /// A WebSocket was expected, or one of version 13.
     UPGRADE_REQUIRED = "upgrade_required", 426, "This is a WebSocket", "Connect with a WebSocket client of version 13, or read /v1/activities/stream.";
     /// The key is over its rate.

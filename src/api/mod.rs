@@ -25,6 +25,7 @@ mod facets;
 mod head;
 mod history;
 mod idempotency;
+mod imports;
 mod leftover;
 mod lists;
 mod making;

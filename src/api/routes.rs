@@ -13,8 +13,8 @@ use super::edge::{edge, unknown_method, unknown_path};
 use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
-    Api, activities, alerts, corrections, credentials, docs, export, facets, history, notice, openapi, pairing, people, retention, screens,
-    session, shares, signin, streams, system, webhooks, workspace,
+    Api, activities, alerts, corrections, credentials, docs, export, facets, history, imports, notice, openapi, pairing, people, retention,
+    screens, session, shares, signin, streams, system, webhooks, workspace,
 };
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
@@ -175,6 +175,10 @@ pub fn routes() -> Vec<Route> {
         ),
         get("/v1/events/{event}/partners/{partner}/messages", SEEN, recipients::received, of::<recipients::__path_received>),
         post("/v1/events/{event}/partners", DIRECTORY, REQUEST_BYTES_MAX, partners::put_many, of::<partners::__path_put_many>),
+        post("/v1/events/{event}/partners:import", DIRECTORY, crate::import::LIST_BYTES_MAX, imports::import, of::<imports::__path_import>),
+        get("/v1/events/{event}/imports", DIRECTORY, imports::undo::list, of::<imports::undo::__path_list>),
+        get("/v1/imports/{id}", DIRECTORY, imports::undo::look, of::<imports::undo::__path_look>),
+        delete("/v1/imports/{id}", DIRECTORY, imports::undo::take_back, of::<imports::undo::__path_take_back>),
         get("/v1/flavors", SEEN, flavors::list, of::<flavors::__path_list>),
         get("/v1/flavors/{flavor}", SEEN, flavors::one, of::<flavors::__path_one>),
         post("/v1/keys", KEYS, NAMES_BYTES_MAX, credentials::create_key, of::<credentials::__path_create_key>),

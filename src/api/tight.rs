@@ -91,6 +91,7 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("q", Rule::Search),
     ("format", Rule::Words(&["csv", "ndjson", "xlsx"])),
     ("separator", Rule::Words(&[",", ";", "tab"])),
+    ("mode", Rule::Words(&["all", "good"])),
     ("bucket", Rule::Words(&["minute", "hour", "day"])),
 ];
 
@@ -107,6 +108,9 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get /v1/activities/{id}/why", "explain_activity"),
     ("post /v1/events/{event}/messages/{message}/recipients", "change_recipients"),
     ("post /v1/events/{event}/partners", "put_partners"),
+    ("post /v1/events/{event}/partners:import", "import_partners"),
+    ("get /v1/imports/{id}", "look_at_import"),
+    ("delete /v1/imports/{id}", "take_back_import"),
     ("delete /v1/keys/{id}", "revoke_key"),
     ("post /v1/shares:each", "create_shares"),
     ("post /v1/webhooks/{webhook}/redeliver", "redeliver_webhook"),

@@ -34,13 +34,13 @@ const ENGLISH: Words = Words {
     invited: |workspace| format!("You are invited to {workspace}"),
     first: |workspace| format!("Begin with {workspace}"),
     reset: "Choose another password",
-    as_role: |role| format!("You will be its {role}."),
+    as_role: |role| format!("Your role: {role}."),
     roles: [
-        "owner: everything, also who else may come in",
-        "admin: everything but members and the end of it all",
-        "editor: reads, and looks after partners, messages, campaigns and views",
-        "operator: looks after the system, screens and alerts",
-        "viewer: reads",
+        "Owner, with everything, also who else may come in",
+        "Admin, with everything but members",
+        "Editor, who reads and looks after partners, messages, campaigns and views",
+        "Operator, who looks after the system, screens and alerts",
+        "Viewer, who reads",
     ],
     only: |events| format!("Of the events you will see {events}."),
     email: "Email",
@@ -62,11 +62,11 @@ const GERMAN: Words = Words {
     reset: "Neues Passwort wählen",
     as_role: |role| format!("Ihre Rolle: {role}."),
     roles: [
-        "Eigentümer: alles, auch wer sonst hereindarf",
-        "Administrator: alles außer Mitgliedern und dem Löschen von allem",
-        "Redakteur: liest und pflegt Partner, Nachrichten, Kampagnen und Ansichten",
-        "Betrieb: kümmert sich um System, Bildschirme und Alarme",
-        "Betrachter: liest",
+        "Eigentümer, mit allem, auch wer sonst hereindarf",
+        "Administrator, mit allem außer den Mitgliedern",
+        "Redakteur, der liest und Partner, Nachrichten, Kampagnen und Ansichten pflegt",
+        "Betrieb, der sich um System, Bildschirme und Alarme kümmert",
+        "Betrachter, der liest",
     ],
     only: |events| format!("Von den Veranstaltungen sehen Sie {events}."),
     email: "E-Mail",
@@ -188,7 +188,10 @@ mod tests {
             is_known: false,
         };
         let page = render(&HeaderMap::new(), &welcome, "td_invitation_x", None);
-        assert!(page.contains("You are invited to &lt;Expo&gt;") && page.contains("expo-2026") && page.contains("viewer: reads"), "{page}");
+        assert!(
+            page.contains("You are invited to &lt;Expo&gt;") && page.contains("expo-2026") && page.contains("Viewer, who reads"),
+            "{page}"
+        );
         let mut german = HeaderMap::new();
         german.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static("de-AT,en;q=0.5"));
         let short = Problem::invalid(INVALID, Invalid::one("password", "too_short", "is 3 characters"));

@@ -18,6 +18,7 @@ mod credential;
 mod directory;
 mod error;
 mod heads;
+mod import;
 mod log;
 mod member;
 mod open;
@@ -53,6 +54,7 @@ pub use credential::{Confined, Credential, CredentialKind, NewCredential, OfMemb
 pub use directory::{List, ListQuery, RecipientRecord, RecipientSource};
 pub use error::StoreError;
 pub use heads::{Heads, Listener};
+pub use import::{Import, ImportRow, ImportState, Imports, NewImport, UNDO_MS, partner_from_json, partner_to_json};
 pub use log::{
     Bucket, Count, FacetQuery, FacetValue, Facets, Head, Histogram, HistogramQuery, Item, MembershipSnapshot, Order, Page, PageEnd,
     PageQuery, PartnerMemberships, StoredActivity, Uncounted, UnderId,
@@ -205,6 +207,8 @@ pub struct Store {
     pub alerting: Arc<dyn Alerting>,
     /// Members of workspaces, and people.
     pub members: Arc<dyn Members>,
+    /// Imports of partner lists.
+    pub imports: Arc<dyn Imports>,
     /// What is done with the database as a whole.
     pub upkeep: Arc<dyn Upkeep>,
 }

@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain", "telemetry", "clock", "seeds"],
     &["filter", "auth", "wire"],
     &["store", "hub", "outbound", "screens", "tallies", "cluster"],
-    &["publish", "consumers", "export", "ingest", "session", "system"],
+    &["publish", "consumers", "export", "import", "ingest", "session", "system"],
     &["api", "capture", "ops", "outlets", "web"],
     &["config", "app", "cli", "main"],
 ];

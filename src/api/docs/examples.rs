@@ -68,6 +68,10 @@ pub fn example(document: &Value, path: &str, method: &str, operation: &Value) ->
     if path == "/v1/ws" {
         return socket();
     }
+    let taken = operation["requestBody"]["content"].as_object();
+    if let Some(kind) = taken.and_then(|taken| taken.keys().next().filter(|_| taken.keys().all(|kind| kind.starts_with("text/")))) {
+        return of_file(&target, method, kind);
+    }
     Example { curl: curl(&target, method, body.as_ref(), open, path), typescript: typescript(&target, method, body.as_ref(), open, path) }
 }
 
@@ -99,6 +103,21 @@ fn target(path: &str, operation: &Value) -> String {
         out = format!("{out}?{}", query.join("&"));
     }
     out
+}
+
+/// A request whose body is a file: where the document takes no JSON.
+fn of_file(target: &str, method: &str, kind: &str) -> Example {
+    Example {
+        curl: format!(
+            "curl -X {method} \"$TIDINGS_URL{target}?dry_run=true\" \\\n  -H \"Authorization: Bearer $TIDINGS_KEY\" \\\n  \
+             -H \"Content-Type: {kind}\" \\\n  --data-binary @partners.csv"
+        ),
+        typescript: format!(
+            "const answer = await fetch(`${{url}}{target}?dry_run=true`, {{\n  method: \"{method}\",\n  \
+             headers: {{ authorization: `Bearer ${{key}}`, \"content-type\": \"{kind}\" }},\n  body: file,\n}});\n\
+             if (!answer.ok) throw new Error((await answer.json()).detail);\nconst found = await answer.json();"
+        ),
+    }
 }
 
 /// A body with what has to be in it, or with the first field where nothing has to.

@@ -17,7 +17,7 @@ use self::hashing::Hashing;
 use crate::auth::{Actor, Principal};
 use crate::domain::UnixMs;
 use crate::outbound::Mail;
-use crate::store::{CredentialKind, Members};
+use crate::store::{CredentialKind, Imports, Members};
 
 /// How exactly it is kept when somebody was last here.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
@@ -28,6 +28,8 @@ const REMEMBERED_MAX: usize = 10_000;
 pub struct People {
     /// Members and people, as they are kept.
     pub members: Arc<dyn Members>,
+    /// Partner lists that were imported.
+    pub imports: Arc<dyn Imports>,
     /// Passwords, a few at a time.
     pub hashing: Hashing,
     /// Mail, where there is a server for it.
@@ -42,8 +44,8 @@ pub struct People {
 
 impl People {
     /// Serves people with what composition gives.
-    pub fn new(members: Arc<dyn Members>, mail: Arc<Mail>, public_url: String, idle_ms: i64) -> Self {
-        Self { members, hashing: Hashing::default(), mail, public_url, idle_ms, used: Cache::new(REMEMBERED_MAX) }
+    pub fn new(members: Arc<dyn Members>, imports: Arc<dyn Imports>, mail: Arc<Mail>, public_url: String, idle_ms: i64) -> Self {
+        Self { members, imports, hashing: Hashing::default(), mail, public_url, idle_ms, used: Cache::new(REMEMBERED_MAX) }
     }
 
     /// Takes note that a member is here, once a minute: their session goes on from now. That it could not be noted keeps nobody

@@ -31,6 +31,7 @@ mod facets;
 pub(super) mod files;
 mod filter_sql;
 mod histogram;
+mod imports;
 mod keyring;
 mod log_reads;
 mod lookups;
@@ -114,6 +115,7 @@ impl SqliteStore {
             webhooks: own.clone(),
             alerting: own.clone(),
             members: own.clone(),
+            imports: own.clone(),
             upkeep: own,
         }
     }

@@ -210,6 +210,7 @@ pub(super) fn migrator() -> Migrator {
         "0017_walls",
         "0018_alerts",
         "0019_people",
+        "0020_imports",
     ];
     let each = all.into_iter().zip(1..).map(|((file, text), version)| {
         let name = file.split_once('_').map_or(file, |(_, name)| name);

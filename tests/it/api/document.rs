@@ -122,6 +122,8 @@ async fn what_the_document_allows_the_server_takes() {
                 || method == "delete"
                 || path.starts_with("/v1/session")
                 || path == "/v1/screen"
+                // A list is no JSON.
+                || path.ends_with(":import")
             {
                 continue;
             }

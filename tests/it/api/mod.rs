@@ -13,6 +13,7 @@ mod drafts;
 mod export;
 mod health;
 mod hostile;
+mod imports;
 mod nouns;
 mod pages;
 mod people;

@@ -182,7 +182,7 @@ async fn a_request_is_one_line_and_a_session_two() {
         assert_eq!((&told["route"], &told["status"]), (&json!(route), &json!(status)), "{told}");
         assert_eq!(
             (&left["actor"], &left["workspace"], &left["session"], &left["reason"]),
-            (&json!("key:1"), &json!(1), &came["session"], &json!(reason))
+            (&json!("key:2"), &json!(1), &came["session"], &json!(reason))
         );
         assert!(left["frames"].as_u64() >= Some(1) && left["bytes"].as_u64() > Some(10) && left["lags"] == 0, "{left}");
     }

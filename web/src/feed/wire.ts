@@ -463,6 +463,21 @@ export interface components {
             /** @description `event`, `partner`, `message` or `campaign`. */
             what: string;
         };
+        /** @description A line that changes somebody. */
+        ChangedLine: {
+            /** @description Those fields as they would be. */
+            becomes: {
+                [key: string]: string;
+            };
+            /** @description Key of the partner. */
+            key: string;
+            /** @description The line, from 1. */
+            line: number;
+            /** @description The name as it is. */
+            name: string;
+            /** @description Which fields: `name`, `email`, `company`, `tags`. */
+            what: string[];
+        };
         /** @description A channel. */
         Channel: {
             /** @description What is sent in the place of Slack's own form. */
@@ -601,6 +616,13 @@ export interface components {
             in: number[];
             /** @description Deliveries out. */
             out: number[];
+        };
+        /** @description A line about somebody whom an earlier one is about. */
+        DoubledLine: {
+            /** @description The earlier one, which counts. */
+            first: number;
+            /** @description The line, from 1. */
+            line: number;
         };
         /** @description A draft: an activity as it is sent. Only `flavor` and `partner` are required, and `event` unless the key is bound to one. */
         Draft: {
@@ -830,6 +852,13 @@ export interface components {
             /** @description True when it is of the standard set. */
             standard: boolean;
         };
+        /** @description A partner that no line is about. */
+        GonePartner: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description Counts by time. */
         Histogram: {
             /** @description False when the search had used up its time before all was counted. */
@@ -846,6 +875,94 @@ export interface components {
             older?: string | null;
             /** @description The position that was counted up to. */
             position: string;
+        };
+        /** @description A list that was imported. */
+        Import: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description By whom, as in `member:3`. */
+            by: string;
+            /** @description Partners that were changed. */
+            changed: number;
+            /** @description Key of the event. */
+            event: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Partners that were not there before. */
+            new: number;
+            /** @description Lines that said what was so already. */
+            same: number;
+            /** @description `done`, `undone`, or `unfinished` where the server ended meanwhile. */
+            state: string;
+            /** @description The tag of those that were new or changed. */
+            tag: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be taken back.
+             */
+            undo_until: string;
+        };
+        /** @description A column of a list. */
+        ImportColumn: {
+            /** @description What it becomes: `key`, `name`, `email`, `company` or `tags`; null is left out. */
+            field: string | null;
+            /** @description Some of its cells. */
+            sample: string[];
+            /** @description Its title; empty where there is none. */
+            title: string;
+        };
+        /** @description What a list did, or would do. */
+        ImportResult: {
+            /** @description Partners that are others. */
+            changed: number;
+            /** @description The first 100 changes. */
+            changed_lines: components["schemas"]["ChangedLine"][];
+            /** @description Its columns. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description Lines about somebody whom an earlier line is about. */
+            doubled: number;
+            /** @description The first 100 doubled lines. */
+            doubled_lines: components["schemas"]["DoubledLine"][];
+            /** @description What the list is written in, as in `UTF-8`, `windows-1252` or `xlsx`. */
+            encoding: string;
+            /** @description The first 1,000 faults. */
+            errors: components["schemas"]["LineFault"][];
+            /** @description Lines that cannot be used. */
+            faulty: number;
+            /** @description Partners of the event that no line is about. They stay. */
+            gone: number;
+            /** @description The first 100 partners that no line is about. */
+            gone_partners: components["schemas"]["GonePartner"][];
+            /**
+             * Format: int64
+             * @description Number of the import; null where it was only looked at, or nothing was to be done.
+             */
+            import_id: number | null;
+            /** @description Partners that were not there. */
+            new: number;
+            /** @description The first 100 new partners. */
+            new_lines: components["schemas"]["NewLine"][];
+            /** @description Lines that say what is so already. */
+            same: number;
+            /** @description What stands between two cells; null for a workbook. */
+            separator: string | null;
+            /** @description The tag of those that are new or changed. */
+            tag: string;
+        };
+        /** @description What taking an import back did, or would do. */
+        ImportUndo: {
+            /** @description Keys of partners that stay: they have acted, or were changed since. */
+            kept: string[];
+            /** @description Partners that it had made, and that are gone. */
+            removed: number;
+            /** @description Partners that it had changed, and that are as before. */
+            restored: number;
         };
         /** @description An invitation. */
         Invitation: {
@@ -962,6 +1079,17 @@ export interface components {
             /** @description The word. */
             type: string;
         };
+        /** @description What keeps a line from being used. */
+        LineFault: {
+            /** @description Which rule. */
+            code: string;
+            /** @description Title of the column, or its number from 1; empty where it is of the whole line. */
+            column: string;
+            /** @description The line, from 1. */
+            line: number;
+            /** @description The rule and its cure. */
+            message: string;
+        };
         /** @description A page of a list. */
         ListBody_Alert: {
             /** @description By key. */
@@ -1025,6 +1153,43 @@ export interface components {
                 label: string;
                 /** @description True when it is of the standard set. */
                 standard: boolean;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_Import: {
+            /** @description By key. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description By whom, as in `member:3`. */
+                by: string;
+                /** @description Partners that were changed. */
+                changed: number;
+                /** @description Key of the event. */
+                event: string;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                id: number;
+                /** @description Partners that were not there before. */
+                new: number;
+                /** @description Lines that said what was so already. */
+                same: number;
+                /** @description `done`, `undone`, or `unfinished` where the server ended meanwhile. */
+                state: string;
+                /** @description The tag of those that were new or changed. */
+                tag: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be taken back.
+                 */
+                undo_until: string;
             }[];
             /** @description Where the next page begins, for `after`; null at the end. */
             next: string | null;
@@ -1548,6 +1713,19 @@ export interface components {
         };
         /** @description A key to be made, or a site key. */
         NewKeyDraft: components["schemas"]["KeyDraft"] | components["schemas"]["SiteKeyDraft"];
+        /** @description A line about somebody new. */
+        NewLine: {
+            /** @description Their company. */
+            company: string | null;
+            /** @description Their email. */
+            email: string | null;
+            /** @description The key that they get. */
+            key: string;
+            /** @description The line, from 1. */
+            line: number;
+            /** @description Their name. */
+            name: string;
+        };
         /** @description A screen that was made. */
         NewScreen: components["schemas"]["Screen"] & {
             /** @description The address of one that was made without a code, for a player that keeps nothing: shown once. */
@@ -2907,6 +3085,7 @@ export type CampaignDraft = components['schemas']['CampaignDraft'];
 export type CampaignPatch = components['schemas']['CampaignPatch'];
 export type CaughtUp = components['schemas']['CaughtUp'];
 export type Changed = components['schemas']['Changed'];
+export type ChangedLine = components['schemas']['ChangedLine'];
 export type Channel = components['schemas']['Channel'];
 export type ChannelDraft = components['schemas']['ChannelDraft'];
 export type ChannelPatch = components['schemas']['ChannelPatch'];
@@ -2915,6 +3094,7 @@ export type ClientView = components['schemas']['ClientView'];
 export type CloudEvent = components['schemas']['CloudEvent'];
 export type Counts = components['schemas']['Counts'];
 export type Course = components['schemas']['Course'];
+export type DoubledLine = components['schemas']['DoubledLine'];
 export type Draft = components['schemas']['Draft'];
 export type Drafts = components['schemas']['Drafts'];
 export type Erased = components['schemas']['Erased'];
@@ -2928,18 +3108,25 @@ export type FilterSet = components['schemas']['FilterSet'];
 export type FilterSetQuery = components['schemas']['FilterSetQuery'];
 export type Finding = components['schemas']['Finding'];
 export type Flavor = components['schemas']['Flavor'];
+export type GonePartner = components['schemas']['GonePartner'];
 export type Histogram = components['schemas']['Histogram'];
+export type Import = components['schemas']['Import'];
+export type ImportColumn = components['schemas']['ImportColumn'];
+export type ImportResult = components['schemas']['ImportResult'];
+export type ImportUndo = components['schemas']['ImportUndo'];
 export type Invitation = components['schemas']['Invitation'];
 export type InvitationDraft = components['schemas']['InvitationDraft'];
 export type Key = components['schemas']['Key'];
 export type KeyDraft = components['schemas']['KeyDraft'];
 export type Lagging = components['schemas']['Lagging'];
+export type LineFault = components['schemas']['LineFault'];
 export type ListBodyAlert = components['schemas']['ListBody_Alert'];
 export type ListBodyAlertLine = components['schemas']['ListBody_AlertLine'];
 export type ListBodyCampaign = components['schemas']['ListBody_Campaign'];
 export type ListBodyChannel = components['schemas']['ListBody_Channel'];
 export type ListBodyEvent = components['schemas']['ListBody_Event'];
 export type ListBodyFlavor = components['schemas']['ListBody_Flavor'];
+export type ListBodyImport = components['schemas']['ListBody_Import'];
 export type ListBodyKey = components['schemas']['ListBody_Key'];
 export type ListBodyMember = components['schemas']['ListBody_Member'];
 export type ListBodyMemberSession = components['schemas']['ListBody_MemberSession'];
@@ -2962,6 +3149,7 @@ export type Mute = components['schemas']['Mute'];
 export type MuteDraft = components['schemas']['MuteDraft'];
 export type NewKey = components['schemas']['NewKey'];
 export type NewKeyDraft = components['schemas']['NewKeyDraft'];
+export type NewLine = components['schemas']['NewLine'];
 export type NewScreen = components['schemas']['NewScreen'];
 export type NewShare = components['schemas']['NewShare'];
 export type Night = components['schemas']['Night'];

@@ -2,6 +2,7 @@
 
 import type { Row } from "./cells";
 import { tidyEmail } from "./tidy";
+import titles from "./titles.json";
 
 /** What a column becomes; of several with a name, one after the other is the name. */
 export type Column = "name" | "email" | "company" | "tags" | "none";
@@ -15,39 +16,8 @@ export interface Layout {
   titles: string[];
 }
 
-/** Titles in English, German, French, Spanish, Portuguese, Italian and Dutch, without marks, spaces and signs. */
-const TITLES: Record<Exclude<Column, "none">, string> = {
-  name: `name names fullname displayname firstname lastname givenname familyname surname partner partners partnername exhibitor exhibitors
-    exhibitorname sponsor speaker contact contactname
-    vorname nachname zuname namen bezeichnung aussteller ausstellername partnername ansprechpartner kontakt
-    nom noms prenom nomcomplet exposant partenaire
-    nombre nombres apellido apellidos nombrecompleto expositor socio contacto
-    nome nomes sobrenome apelido nomecompleto parceiro contato
-    cognome nominativo espositore contatto
-    naam voornaam achternaam volledigenaam exposant contactpersoon`,
-  email: `email emails mail emailaddress mailaddress
-    emailadresse mailadresse
-    courriel mel adresseemail adressemail adresseelectronique adressedecourriel
-    correo correoelectronico direcciondecorreo direcciondecorreoelectronico
-    correioeletronico correioelectronico enderecodeemail
-    postaelettronica indirizzoemail indirizzodipostaelettronica
-    emailadres mailadres`,
-  company: `company companyname organisation organization organisationname organizationname firm business employer
-    firma firmenname unternehmen betrieb gesellschaft
-    societe entreprise raisonsociale
-    empresa compania organizacion razonsocial
-    companhia organizacao razaosocial
-    azienda societa ditta impresa organizzazione ragionesociale
-    bedrijf bedrijfsnaam organisatie onderneming`,
-  tags: `tag tags label labels category categories group groups keyword keywords
-    schlagwort schlagworte schlagworter stichwort stichworte stichworter kategorie kategorien gruppe gruppen etikett etiketten
-    etiquette etiquettes categorie motcle motscles groupe groupes
-    etiqueta etiquetas categoria categorias grupo grupos palabraclave palabrasclave
-    marcador marcadores palavraschave
-    etichetta etichette categorie gruppo gruppi parolechiave
-    trefwoord trefwoorden categorieen groep groepen`,
-};
-const BY_TITLE = new Map(Object.entries(TITLES).flatMap(([column, words]) => words.split(/\s+/).map((word) => [word, column as Column])));
+/** Titles in English, German, French, Spanish, Portuguese, Italian and Dutch, without marks, spaces and signs; the server reads them, too. */
+const BY_TITLE = new Map(COLUMNS.flatMap((column) => (column === "none" ? [] : titles[column].split(" ").map((word): [string, Column] => [word, column]))));
 /** So many rows below tell that the first is a header, where its words do not. */
 const TOLD_BY_MIN = 2;
 const PLACES: Column[] = ["name", "email", "company", "tags"];
