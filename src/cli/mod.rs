@@ -13,6 +13,7 @@ mod copying;
 pub mod demo;
 pub mod export;
 mod health;
+pub mod import;
 mod key;
 mod log;
 mod open;
@@ -90,6 +91,8 @@ enum Command {
     Tail(tail::Args),
     /// Take activities out as a file
     Export(export::Args),
+    /// Import a partner list: .csv, .tsv or .xlsx
+    Import(import::Args),
     /// Create, list and revoke keys
     Key(key::Args),
     /// Make members, list and remove them, let them choose another password
@@ -149,6 +152,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Post(args) => Box::pin(post::run(args)).await,
         Command::Tail(args) => Box::pin(tail::run(args)).await,
         Command::Export(args) => Box::pin(export::run(args)).await,
+        Command::Import(args) => Box::pin(import::run(args)).await,
         Command::Key(args) => Box::pin(key::run(args)).await,
         Command::User(args) => Box::pin(user::run(args)).await,
         Command::Workspace(args) => Box::pin(workspace::run(args)).await,

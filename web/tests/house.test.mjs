@@ -92,7 +92,7 @@ describe("the page", () => {
     await page.getByRole("button", { name: "Add", exact: true }).click();
     await page.getByRole("cell", { name: "Umbrella Trading" }).first().waitFor();
     await page.getByRole("button", { name: "Add Partners" }).first().click();
-    await page.getByRole("button", { name: "Several, by pasting" }).click();
+    await page.getByRole("button", { name: "A list" }).click();
     await page.getByLabel("One partner a line").fill("Stark\ta@stark.example\tStark Fabrication\tsilver\nWayne\n");
     await page.getByRole("button", { name: "Add 2 partners" }).click();
     await page.getByRole("cell", { name: "Wayne" }).first().waitFor();

@@ -105,7 +105,7 @@ describe("the rooms", () => {
 
   const paste = async (page, text) => {
     await page.getByRole("button", { name: "Add Partners" }).first().click();
-    await page.getByRole("button", { name: "Several, by pasting" }).click();
+    await page.getByRole("button", { name: "A list" }).click();
     await page.getByLabel("One partner a line").fill(text);
   };
 

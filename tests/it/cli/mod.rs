@@ -5,6 +5,7 @@ mod demo;
 mod health;
 mod keys;
 mod logging;
+mod people;
 mod replaying;
 mod secure;
 mod sending;

@@ -147,7 +147,7 @@ export default {
   added: "{name} hinzugefügt",
   howMany: "Wie viele",
   one: "Einer",
-  several: "Mehrere, durch Einfügen",
+  several: "Eine Liste",
   add: "Hinzufügen",
 
   cancel: "Abbrechen",

@@ -156,7 +156,7 @@ export default {
   added: "{name} added",
   howMany: "How many",
   one: "One",
-  several: "Several, by pasting",
+  several: "A list",
   add: "Add",
 
   // Forms
