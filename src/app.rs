@@ -259,7 +259,7 @@ pub async fn start(config: &Config, clock: Clock, demo: bool) -> Result<Running,
     };
     tasks.spawn(system.clone().keep(end.clone()));
     let api_config = ApiConfig { origins: config.origins.clone(), demo };
-    let people = People::new(store.members.clone(), store.imports.clone(), mail, config.public_url.clone(), config.signin.idle_ms());
+    let people = People::new(&store, mail, config.public_url.clone(), config.signin.idle_ms());
     let api = Api::new(
         reads.clone(),
         ingest.clone(),

@@ -48,7 +48,7 @@ pub async fn amend(
     let id = id_of(&path)?;
     let AmendmentDraft(graded) = sent.read().await?;
     let (workspace, within) = (caller.principal.workspace, caller.principal.grant.events.clone());
-    match api.ingest.change(Change::Amend { workspace, id, within, graded }).await.map_err(refused)? {
+    match api.ingest.change(Change::Amend { workspace, id, within, graded, by: caller.principal.actor }).await.map_err(refused)? {
         Outcome::Amended { cursor } => Ok(Json(AmendmentBody { id: id.to_string(), seq: cursor.seq, cursor: cursor.to_string() })),
         other => Err(not_corrected(&other)),
     }
@@ -61,7 +61,7 @@ pub async fn amend(
 pub async fn erase(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: NoQuery) -> Result<StatusCode, Problem> {
     let id = id_of(&path)?;
     let (workspace, within) = (caller.principal.workspace, caller.principal.grant.events.clone());
-    match api.ingest.change(Change::Erase { workspace, id, within }).await.map_err(refused)? {
+    match api.ingest.change(Change::Erase { workspace, id, within, by: caller.principal.actor }).await.map_err(refused)? {
         Outcome::Erased => Ok(StatusCode::NO_CONTENT),
         other => Err(not_corrected(&other)),
     }

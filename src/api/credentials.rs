@@ -145,6 +145,8 @@ pub struct Wanted {
     pub held: Option<Role>,
     /// The browser and its platform, where it is a session.
     pub place: Option<String>,
+    /// Who makes it.
+    pub by: Actor,
     /// The credential that it is made from: it ends with it.
     pub parent: Option<i64>,
     /// Activities a second, where it has a rate of its own.
@@ -167,6 +169,7 @@ impl Wanted {
             member: None,
             held: None,
             place: None,
+            by: Actor::Server,
             parent: None,
             rate_per_s: None,
             expires_at: None,
@@ -194,6 +197,7 @@ impl Wanted {
             member: self.member,
             held: self.held,
             place: self.place,
+            by: self.by,
             parent: self.parent,
             rate_per_s: self.rate_per_s,
             created_at,
@@ -254,6 +258,7 @@ pub async fn create_key(
     };
     let wanted = Wanted {
         held,
+        by: principal.actor,
         parent: hangs_on.map(|credential| credential.number),
         expires_at: wanted.expires_at.into_iter().chain(ends).min(),
         ..wanted
@@ -446,7 +451,7 @@ pub async fn revoke_key(State(api): State<Arc<Api>>, caller: Caller, path: Path,
     if !visible_keys(&api, &caller).await?.iter().any(|key| key.number == number && key.revoked_at.is_none()) {
         return Err(Problem::not_found("key"));
     }
-    revoke(&api, caller.principal.workspace, number).await?;
+    revoke(&api, caller.principal.workspace, number, caller.principal.actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -454,8 +459,8 @@ pub async fn revoke_key(State(api): State<Arc<Api>>, caller: Caller, path: Path,
 ///
 /// # Errors
 /// When the store cannot keep it.
-pub async fn revoke(api: &Api, workspace: WorkspaceId, number: i64) -> Result<(), Problem> {
-    let revoked = api.store.keyring.revoke(workspace, number, api.clock.now()).await?;
+pub async fn revoke(api: &Api, workspace: WorkspaceId, number: i64, by: Actor) -> Result<(), Problem> {
+    let revoked = api.store.keyring.revoke(workspace, number, api.clock.now(), by).await?;
     api.readers.revoked(&revoked);
     Ok(())
 }

@@ -61,6 +61,8 @@ pub async fn export(State(api): State<Arc<Api>>, caller: Caller, uri: Uri) -> Re
     let position = before.unwrap_or(head.cursor());
     let (zone_name, zone) = zone.unwrap_or_else(|| zone_of(viewed.as_ref()));
     let columns = columns.unwrap_or_else(|| columns_of(viewed.as_ref()));
+    // Taking out counts as reading what is personal.
+    api.people.audit.exported(workspace, caller.principal.actor).await?;
     let now = api.clock.now();
     let about = About { viewed: viewed.as_ref(), own: &wanted.own, since, until, position, zone: &zone_name, now, caller: &caller };
     let (name, cover) = (about.file_name(format), about.cover());

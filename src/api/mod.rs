@@ -6,6 +6,7 @@
 mod activities;
 mod alerts;
 mod answers;
+mod audit;
 pub mod authenticate;
 pub mod authorise;
 mod body;

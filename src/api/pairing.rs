@@ -171,14 +171,15 @@ pub async fn pair(
     if code.as_ref().is_some_and(|code| !pairings.waits(code)) {
         return Err(unknown());
     }
-    let wanted = Wanted { name: name.clone(), wall: Some(wall.key.clone()), ..Wanted::new(CredentialKind::Screen) };
+    let wanted =
+        Wanted { name: name.clone(), wall: Some(wall.key.clone()), by: caller.principal.actor, ..Wanted::new(CredentialKind::Screen) };
     let (number, secret) = grant(&api, caller.principal.workspace, wanted).await?;
     let url = match code {
         Some(code) => {
             let paired = Stage::Paired { secret: secret.expose().to_owned(), name, wall: wall.key.to_string() };
             if !pairings.pair(&code, paired) {
                 // Somebody else was quicker, or the code has run out meanwhile.
-                revoke(&api, caller.principal.workspace, number).await?;
+                revoke(&api, caller.principal.workspace, number, caller.principal.actor).await?;
                 return Err(unknown());
             }
             None

@@ -62,7 +62,7 @@ pub async fn put_retention(
     check_whole(&caller.principal, "what holds for the whole workspace")?;
     let workspace = caller.principal.workspace;
     let RetentionDraft(retention) = sent.read().await?;
-    match api.ingest.change(Change::Retain { workspace, retention }).await.map_err(refused)? {
+    match api.ingest.change(Change::Retain { workspace, retention, by: caller.principal.actor }).await.map_err(refused)? {
         Outcome::Retained(kept) => {
             api.consumers.stir(workspace, RETENTION.into()).await;
             Ok(Json(kept.into()))

@@ -13,8 +13,8 @@ use super::edge::{edge, unknown_method, unknown_path};
 use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
-    Api, activities, alerts, corrections, credentials, docs, export, facets, history, imports, notice, openapi, pairing, people, retention,
-    screens, session, shares, signin, streams, system, webhooks, workspace,
+    Api, activities, alerts, audit, corrections, credentials, docs, export, facets, history, imports, notice, openapi, pairing, people,
+    retention, screens, session, shares, signin, streams, system, webhooks, workspace,
 };
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
@@ -205,6 +205,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/sessions", Credential, people::sessions::list, of::<people::sessions::__path_list>),
         delete("/v1/sessions", Credential, people::sessions::end_others, of::<people::sessions::__path_end_others>),
         delete("/v1/sessions/{id}", Credential, people::sessions::end, of::<people::sessions::__path_end>),
+        get("/v1/audit", Needs::Right(Right::Audit), audit::audit, of::<audit::__path_audit>),
         get("/v1/members", MEMBERS, people::members::list, of::<people::members::__path_list>),
         patch("/v1/members/{id}", MEMBERS, NAMES_BYTES_MAX, people::members::change, of::<people::members::__path_change>),
         delete("/v1/members/{id}", MEMBERS, people::members::remove, of::<people::members::__path_remove>),

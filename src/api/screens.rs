@@ -292,7 +292,7 @@ pub async fn change(
     responses((status = 204, description = "Revoked")))]
 pub async fn revoke_screen(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: NoQuery) -> Result<StatusCode, Problem> {
     let screen = one(&api, &caller, &path).await?;
-    revoke(&api, caller.principal.workspace, screen.number).await?;
+    revoke(&api, caller.principal.workspace, screen.number, caller.principal.actor).await?;
     api.readers.screens().forget(screen.number);
     Ok(StatusCode::NO_CONTENT)
 }

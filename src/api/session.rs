@@ -445,7 +445,7 @@ pub async fn sign_out(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, h
     check_person(&caller.principal)?;
     // A key is not a session: signing out with one changes nothing.
     if caller.presented == Presented::Cookie {
-        revoke(&api, caller.principal.workspace, caller.principal.credential).await?;
+        revoke(&api, caller.principal.workspace, caller.principal.credential, caller.principal.actor).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", 0, &headers))]).into_response())
 }

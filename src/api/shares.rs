@@ -294,6 +294,7 @@ fn wanted(api: &Api, caller: &Caller, draft: &ShareDraft, viewed: &Viewed) -> Re
         name: draft.name.clone(),
         scopes: Scopes::of(&[Scope::Read]),
         events: caller.principal.grant.events.clone(),
+        by: caller.principal.actor,
         confined: Some(confined),
         expires_at,
         ..Wanted::new(CredentialKind::Share)
@@ -381,6 +382,6 @@ pub async fn revoke_share(State(api): State<Arc<Api>>, caller: Caller, path: Pat
     if !visible(&api, &caller).await?.iter().any(|share| share.number == number && share.revoked_at.is_none()) {
         return Err(Problem::not_found("share"));
     }
-    revoke(&api, caller.principal.workspace, number).await?;
+    revoke(&api, caller.principal.workspace, number, caller.principal.actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }

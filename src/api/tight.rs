@@ -136,6 +136,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("post /v1/session/second", "make_second_factor"),
     ("put /v1/session/second", "put_second_factor"),
     ("post /v1/session/second:remove", "remove_second_factor"),
+    ("get /v1/audit", "list_audit"),
     ("delete /v1/sessions", "end_other_sessions"),
     ("delete /v1/sessions/{id}", "end_session"),
     ("delete /v1/members/{id}", "remove_member"),

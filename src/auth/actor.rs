@@ -22,6 +22,19 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Who is meant by a word and a number, as they are kept; whatever is not known is the server itself.
+    pub fn parse(kind: &str, number: Option<i64>) -> Self {
+        match (kind, number) {
+            ("key", Some(number)) => Self::Key(number),
+            ("site", Some(number)) => Self::Site(number),
+            ("guest", Some(number)) => Self::Guest(number),
+            ("member", Some(number)) => Self::Member(number),
+            ("share", Some(number)) => Self::Share(number),
+            ("screen", Some(number)) => Self::Screen(number),
+            _ => Self::Server,
+        }
+    }
+
     /// The word of its kind.
     pub const fn kind(self) -> &'static str {
         match self {

@@ -86,7 +86,7 @@ impl Rights {
 const READING: Rights = Rights::of(&[Right::Read, Right::Export, Right::Contacts]);
 
 /// Rights that no route needs yet. Who adds the first route that needs one takes it out.
-pub const COMING: Rights = Rights::of(&[Right::Contacts, Right::Audit, Right::Delete]);
+pub const COMING: Rights = Rights::of(&[Right::Contacts, Right::Delete]);
 
 #[cfg(test)]
 mod tests {

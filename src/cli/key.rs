@@ -5,7 +5,7 @@ use std::io::Write as _;
 use super::CliError;
 use super::open::{Database, workspace};
 use super::terminal::plain;
-use crate::auth::{Scopes, SecretKey};
+use crate::auth::{Actor, Scopes, SecretKey};
 use crate::clock::Clock;
 use crate::domain::Key;
 use crate::store::{CredentialKind, NewCredential};
@@ -114,7 +114,7 @@ async fn list(of: Of) -> Result<(), CliError> {
 async fn run_revoke(revoke: Revoke) -> Result<(), CliError> {
     let store = revoke.of.database.open().await?;
     let owner = workspace(&store, &revoke.of.workspace).await?;
-    let revoked = store.keyring.revoke(owner.id, revoke.id, Clock::System.now()).await.map_err(CliError::failed)?;
+    let revoked = store.keyring.revoke(owner.id, revoke.id, Clock::System.now(), Actor::Server).await.map_err(CliError::failed)?;
     store.close().await.map_err(CliError::failed)?;
     match revoked.is_empty() {
         false => Ok(()),

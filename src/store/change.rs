@@ -68,6 +68,8 @@ pub enum Change {
         within: Events,
         /// The grade from now on.
         graded: Graded,
+        /// Who makes the change.
+        by: Actor,
     },
     /// Erases an activity: its place and its id stay taken, nothing else is left of it.
     Erase {
@@ -77,6 +79,8 @@ pub enum Change {
         id: ActivityId,
         /// The events that exist for whoever asks.
         within: Events,
+        /// Who makes the change.
+        by: Actor,
     },
     /// Overwrites one row, for the whole store, and nothing else: that something can be made durable.
     Probe,
@@ -88,6 +92,8 @@ pub enum Change {
         workspace: WorkspaceId,
         /// How long.
         retention: Retention,
+        /// Who makes the change.
+        by: Actor,
     },
     /// Takes away the start of a log.
     Prune(Prune),

@@ -162,6 +162,8 @@ pub struct NewCredential {
     pub held: Option<Role>,
     /// The browser and its platform, where it is a session.
     pub place: Option<String>,
+    /// Who makes it.
+    pub by: Actor,
     /// The credential that it was made from (a session or ticket from a key): revoked with it, and never outlives it.
     pub parent: Option<i64>,
     /// Activities a second; none is that of what it was made from, or else of the configuration.
@@ -187,6 +189,7 @@ impl NewCredential {
             member: None,
             held: None,
             place: None,
+            by: Actor::Server,
             parent: None,
             rate_per_s: None,
             created_at,

@@ -8,6 +8,7 @@
 
 mod alert;
 mod alerting;
+mod audit;
 mod change;
 mod channel;
 mod consumed;
@@ -37,7 +38,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::auth::{KeyHash, Operator, WorkspaceId};
+use crate::auth::{Actor, KeyHash, Operator, WorkspaceId};
 use crate::domain::{ActivityId, Events, Key, Mark, Origin, Seq, UnixMs};
 use crate::filter::FilterSet;
 
@@ -46,6 +47,7 @@ pub use alert::{ALERTS_MAX, Alert, Between, COUNT_MAX, FirstBy, STEPS_MAX, TO_MA
 pub use alerting::{
     AlertBoard, AlertLine, AlertState, Alerting, AlertsKept, HISTORY_MAX, Mute, NoticeRecord, StandingAlert, StandingChannel, Turned,
 };
+pub use audit::{Audit, AuditEntry};
 pub use change::{AppendResult, Change, ChangedName, Committed, LogBatch, MissingThing, Outcome};
 pub use channel::{CHANNELS_MAX, Channel, ChannelKind, MAIL_TO_MAX};
 pub use consumed::{Consumed, ConsumerCursor, Cursors, DEAD_LETTERS_MAX, DeadLetter, REASON_BYTES_MAX};
@@ -177,7 +179,7 @@ pub trait Keyring: Send + Sync + 'static {
     /// Takes note that a credential was used.
     fn used(&self, number: i64, at: UnixMs) -> Answer<'_, ()>;
     /// Revokes a key, a site key, a share, a screen or a session by number, and all that was made from it: the numbers of those that this revoked.
-    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, Vec<i64>>;
+    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs, by: Actor) -> Answer<'_, Vec<i64>>;
     /// What was revoked after a revocation, whoever did it; `None` tells where they are and nothing else.
     fn revoked_after(&self, operator: Operator, seen: Option<i64>) -> Answer<'_, Revoked>;
     /// Deletes at most `rows_max` of the credentials that ended before a time, revocations after `seen` apart; how many.
@@ -209,6 +211,8 @@ pub struct Store {
     pub members: Arc<dyn Members>,
     /// Imports of partner lists.
     pub imports: Arc<dyn Imports>,
+    /// Who has changed what.
+    pub audit: Arc<dyn Audit>,
     /// What is done with the database as a whole.
     pub upkeep: Arc<dyn Upkeep>,
 }

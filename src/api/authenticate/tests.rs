@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{Authenticator, SESSION_COOKIE, bearer, cookie};
-use crate::auth::{KeyHash, Operator, Revocations, Scope, Scopes, SecretKey, WorkspaceId};
+use crate::auth::{Actor, KeyHash, Operator, Revocations, Scope, Scopes, SecretKey, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{Key, Origin, UnixMs};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
@@ -72,8 +72,8 @@ impl Keyring for SlowAnswer {
     fn keys(&self, workspace: WorkspaceId) -> Answer<'_, Vec<Credential>> {
         self.keyring.keys(workspace)
     }
-    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, Vec<i64>> {
-        self.keyring.revoke(workspace, number, now)
+    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs, by: Actor) -> Answer<'_, Vec<i64>> {
+        self.keyring.revoke(workspace, number, now, by)
     }
     fn revoked_after(&self, operator: Operator, seen: Option<i64>) -> Answer<'_, Revoked> {
         self.keyring.revoked_after(operator, seen)
@@ -125,7 +125,7 @@ async fn what_was_read_before_a_revocation_is_not_remembered_after_it() {
     let (secret, number) = door.key(None).await;
     let revoked = async {
         door.keyring.read.notified().await;
-        door.keyring.revoke(door.workspace, number, NOW).await.expect("revoked");
+        door.keyring.revoke(door.workspace, number, NOW, Actor::Server).await.expect("revoked");
         door.revocations.hear();
         door.keyring.gate.add_permits(100);
     };

@@ -17,7 +17,7 @@ use self::hashing::Hashing;
 use crate::auth::{Actor, Principal};
 use crate::domain::UnixMs;
 use crate::outbound::Mail;
-use crate::store::{CredentialKind, Imports, Members};
+use crate::store::{Audit, CredentialKind, Imports, Members, Store};
 
 /// How exactly it is kept when somebody was last here.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
@@ -30,6 +30,8 @@ pub struct People {
     pub members: Arc<dyn Members>,
     /// Partner lists that were imported.
     pub imports: Arc<dyn Imports>,
+    /// Who has changed what.
+    pub audit: Arc<dyn Audit>,
     /// Passwords, a few at a time.
     pub hashing: Hashing,
     /// Mail, where there is a server for it.
@@ -44,8 +46,9 @@ pub struct People {
 
 impl People {
     /// Serves people with what composition gives.
-    pub fn new(members: Arc<dyn Members>, imports: Arc<dyn Imports>, mail: Arc<Mail>, public_url: String, idle_ms: i64) -> Self {
-        Self { members, imports, hashing: Hashing::default(), mail, public_url, idle_ms, used: Cache::new(REMEMBERED_MAX) }
+    pub fn new(store: &Store, mail: Arc<Mail>, public_url: String, idle_ms: i64) -> Self {
+        let (members, imports, audit) = (store.members.clone(), store.imports.clone(), store.audit.clone());
+        Self { members, imports, audit, hashing: Hashing::default(), mail, public_url, idle_ms, used: Cache::new(REMEMBERED_MAX) }
     }
 
     /// Takes note that a member is here, once a minute: their session goes on from now. That it could not be noted keeps nobody

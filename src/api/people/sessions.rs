@@ -77,7 +77,7 @@ pub async fn end(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: NoQ
     if !visible(&api, &caller).await?.iter().any(|session| session.number == number) {
         return Err(Problem::not_found("session"));
     }
-    revoke(&api, caller.principal.workspace, number).await?;
+    revoke(&api, caller.principal.workspace, number, caller.principal.actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -87,7 +87,7 @@ pub async fn end_others(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery)
     let Actor::Member(member) = caller.principal.actor else { return Ok(StatusCode::NO_CONTENT) };
     let mine = api.people.members.sessions(caller.principal.workspace, Some(member), api.clock.now()).await?;
     for session in mine.into_iter().filter(|session| session.number != caller.principal.credential) {
-        revoke(&api, caller.principal.workspace, session.number).await?;
+        revoke(&api, caller.principal.workspace, session.number, caller.principal.actor).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Grants, OpenStreams};
-use crate::auth::{KeyHash, Operator, Principal, Revocations, Right, Rights, Scope, Scopes, WorkspaceId};
+use crate::auth::{Actor, KeyHash, Operator, Principal, Revocations, Right, Rights, Scope, Scopes, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{ActivityId, Events, Key, Mark, Seq, UnixMs};
 use crate::filter::FilterSet;
@@ -146,7 +146,7 @@ impl House {
     }
 
     async fn revoke(&self) -> Vec<i64> {
-        self.store.keyring.revoke(self.principal.workspace, self.principal.credential, NOW).await.expect("revoked")
+        self.store.keyring.revoke(self.principal.workspace, self.principal.credential, NOW, Actor::Server).await.expect("revoked")
     }
 
     async fn close(self) {

@@ -2,6 +2,7 @@
 
 use super::plain::Plain;
 use super::{Bounds, NOW, Open, Subject, activity, appended, key};
+use crate::auth::Actor;
 use crate::domain::{ActivityId, Cursor, Grade, Graded, NewActivity, Seq, UnixMs};
 use crate::filter::FilterSet;
 use crate::store::{AppendResult, Change, Correction, Order, Outcome, PageEnd, PageQuery, UnderId};
@@ -11,11 +12,11 @@ fn graded(grade: Grade, reasons: &[&str]) -> Graded {
 }
 
 fn amend(subject: &Subject, number: u128, within: Option<&str>, graded: Graded) -> Change {
-    Change::Amend { workspace: subject.workspace, id: id(number), within: within.map(key).into(), graded }
+    Change::Amend { workspace: subject.workspace, id: id(number), within: within.map(key).into(), graded, by: Actor::Server }
 }
 
 fn erase(subject: &Subject, number: u128, within: Option<&str>) -> Change {
-    Change::Erase { workspace: subject.workspace, id: id(number), within: within.map(key).into() }
+    Change::Erase { workspace: subject.workspace, id: id(number), within: within.map(key).into(), by: Actor::Server }
 }
 
 fn id(number: u128) -> ActivityId {

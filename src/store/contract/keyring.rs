@@ -1,7 +1,7 @@
 //! Workspaces and credentials.
 
 use super::{Bounds, NOW, Open, Subject, key};
-use crate::auth::{KeyHash, Operator, Scope, Scopes};
+use crate::auth::{Actor, KeyHash, Operator, Scope, Scopes};
 use crate::domain::{Events, Origin, UnixMs};
 use crate::store::{CredentialKind, NewCredential, Opened, RESUMABLE_MS, Revoked, StoreError};
 
@@ -48,9 +48,9 @@ pub(crate) async fn credentials(open: Open) {
     let begin = keyring.revoked_after(Operator::assume(), None).await.expect("read");
     assert_eq!((&begin.credentials[..], begin.up_to), (&[][..], 0));
     let later = UnixMs(NOW.0 + 10);
-    assert_eq!(keyring.revoke(other, first, later).await.expect("asked"), [] as [i64; 0], "another workspace's key");
-    assert_eq!(keyring.revoke(workspace, first, later).await.expect("asked"), [first, session]);
-    assert_eq!(keyring.revoke(workspace, first, later).await.expect("asked"), [] as [i64; 0], "revoked before");
+    assert_eq!(keyring.revoke(other, first, later, Actor::Server).await.expect("asked"), [] as [i64; 0], "another workspace's key");
+    assert_eq!(keyring.revoke(workspace, first, later, Actor::Server).await.expect("asked"), [first, session]);
+    assert_eq!(keyring.revoke(workspace, first, later, Actor::Server).await.expect("asked"), [] as [i64; 0], "revoked before");
     for hash in [1, 2] {
         let found = keyring.find_credential(KeyHash([hash; 32])).await.expect("read").expect("there");
         assert_eq!(found.revoked_at, Some(later), "what was made from it is revoked with it");
@@ -60,7 +60,7 @@ pub(crate) async fn credentials(open: Open) {
     assert_eq!(first_round.credentials, [first, session]);
     assert_eq!(after(first_round.up_to).await.expect("read"), Revoked { credentials: Vec::new(), up_to: first_round.up_to });
     // By number and not by time: a clock that was set back hides nothing.
-    assert_eq!(keyring.revoke(workspace, second, UnixMs(1)).await.expect("asked"), [second]);
+    assert_eq!(keyring.revoke(workspace, second, UnixMs(1), Actor::Server).await.expect("asked"), [second]);
     assert_eq!(after(first_round.up_to).await.expect("read").credentials, [second]);
     // Whatever is made from a revoked one is born revoked, which ends nothing anew.
     let seen = after(0).await.expect("read").up_to;
@@ -97,14 +97,14 @@ pub(crate) async fn site_keys_have_origins(open: Open) {
     };
     assert_eq!(known(9).await, [true, true, true, false]);
     assert_eq!(known(10).await, [true, true, false, false], "the one has expired");
-    assert_eq!(keyring.revoke(workspace, both, NOW).await.expect("asked"), [both]);
+    assert_eq!(keyring.revoke(workspace, both, NOW, Actor::Server).await.expect("asked"), [both]);
     assert_eq!(known(0).await, [false, false, true, false]);
     // Of a row that is gone nothing is left: its number may come again.
     let session = keyring.create_credential(workspace, new(CredentialKind::Session, 4, None)).await.expect("kept");
     let made = NewCredential { origins: vec![shop.clone()], ..new(CredentialKind::Site, 5, Some(session)) };
     let made = keyring.create_credential(workspace, made).await.expect("kept");
-    assert_eq!(keyring.revoke(workspace, session, NOW).await.expect("asked"), [session, made]);
-    keyring.revoke(workspace, key, NOW).await.expect("asked");
+    assert_eq!(keyring.revoke(workspace, session, NOW, Actor::Server).await.expect("asked"), [session, made]);
+    keyring.revoke(workspace, key, NOW, Actor::Server).await.expect("asked");
     assert_eq!(keyring.sweep(Operator::assume(), UnixMs(NOW.0 + 1), 9, 100).await.expect("swept"), 2);
     let again = keyring.create_credential(workspace, new(CredentialKind::Key, 6, None)).await.expect("kept");
     assert_eq!((again <= made, known(0).await), (true, vec![false, false, true, false]));
@@ -133,7 +133,11 @@ pub(crate) async fn credentials_end_with_what_they_are_made_from(open: Open) {
         assert_eq!((found.expires_at, found.root, found.rate_per_s), (expires_at, root, rate), "{number}");
         assert_eq!((found.is_good(UnixMs(NOW.0 + 29)), found.is_good(UnixMs(NOW.0 + 100))), (true, number == lasting), "{number}");
     }
-    assert_eq!(keyring.revoke(workspace, session, NOW).await.expect("asked"), [session, by_hand, ticket], "and not the key it came from");
+    assert_eq!(
+        keyring.revoke(workspace, session, NOW, Actor::Server).await.expect("asked"),
+        [session, by_hand, ticket],
+        "and not the key it came from"
+    );
 }
 
 pub(crate) async fn what_has_ended_is_swept(open: Open) {
@@ -161,14 +165,14 @@ pub(crate) async fn what_has_ended_is_swept(open: Open) {
     assert_eq!(sweep(10, 0, 100).await.expect("swept"), 0, "nothing has ended before");
     assert_eq!(sweep(11, 0, 100).await.expect("swept"), 1, "an unused ticket");
     assert_eq!(there().await, [true, true, true, false, true], "a used one may come back");
-    let revoked = keyring.revoke(workspace, session, UnixMs(NOW.0 + 20)).await.expect("asked");
+    let revoked = keyring.revoke(workspace, session, UnixMs(NOW.0 + 20), Actor::Server).await.expect("asked");
     assert_eq!(revoked, [session, by_hand, used]);
     assert_eq!(sweep(21, 0, 100).await.expect("swept"), 0, "whoever follows revocations has not seen it");
     assert_eq!(sweep(21, 1, 1).await.expect("swept"), 1, "no more than was said");
     assert_eq!(sweep(21, 1, 100).await.expect("swept"), 1);
     // The newest revocation stays, or the next would get its number again.
     assert_eq!(keyring.revoked_after(operator, Some(0)).await.expect("read").up_to, 1);
-    assert_eq!(keyring.revoke(workspace, kept, NOW).await.expect("asked"), [kept]);
+    assert_eq!(keyring.revoke(workspace, kept, NOW, Actor::Server).await.expect("asked"), [kept]);
     assert_eq!(keyring.revoked_after(operator, Some(1)).await.expect("read").up_to, 2);
     assert_eq!(sweep(i64::MAX / 4, 2, 100).await.expect("swept"), 1);
     assert_eq!(there().await, [true, false, false, false, false], "keys that were made from nothing are kept");
@@ -202,5 +206,5 @@ pub(crate) async fn one_time_credentials(open: Open) {
     assert_eq!(keyring.find_credential(KeyHash([5; 32])).await.expect("read").expect("there").revoked_at, None);
     let later = UnixMs(NOW.0 + 50);
     assert_eq!(keyring.revoked_after(Operator::assume(), Some(0)).await.expect("read").credentials, [] as [i64; 0], "taken is not revoked");
-    assert_eq!(keyring.revoke(workspace, parent, later).await.expect("asked"), [parent, link, session]);
+    assert_eq!(keyring.revoke(workspace, parent, later, Actor::Server).await.expect("asked"), [parent, link, session]);
 }

@@ -48,8 +48,8 @@ pub(crate) async fn shares_are_confined(open: Open) {
         assert_eq!(used_at, Some(UnixMs(NOW.0 + want)), "never back");
     }
     assert!(matches!(removed(&subject, "all-opens").await, Outcome::InUse { .. }));
-    assert_eq!(keyring.revoke(workspace, made[0], NOW).await.expect("asked"), [made[0], session]);
-    assert_eq!(keyring.revoke(workspace, made[1], NOW).await.expect("asked"), [made[1]]);
+    assert_eq!(keyring.revoke(workspace, made[0], NOW, Actor::Server).await.expect("asked"), [made[0], session]);
+    assert_eq!(keyring.revoke(workspace, made[1], NOW, Actor::Server).await.expect("asked"), [made[1]]);
     assert_eq!(removed(&subject, "all-opens").await, Outcome::Removed);
     // All or none: the hash of the second is taken.
     let twice = vec![share(7, None, None), share(1, None, None)];

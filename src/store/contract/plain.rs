@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::sample::Drawn;
-use crate::auth::WorkspaceId;
+use crate::auth::{Actor, WorkspaceId};
 use crate::domain::{ActivityEntry, AmendedEntry, Amendment, Entry, EntryKind, Erasure, Events, Facts, Graded, Memberships, Seq, UnixMs};
 use crate::filter::FilterSet;
 use crate::store::{Change, Committed, Correction, MembershipSnapshot};
@@ -84,9 +84,9 @@ impl Plain {
         Some(match &drawn.1 {
             Some((grade, reason)) => {
                 let graded = Graded { grade: *grade, reasons: vec![(*reason).into()] };
-                Change::Amend { workspace, id, within: Events::ALL, graded }
+                Change::Amend { workspace, id, within: Events::ALL, graded, by: Actor::Server }
             }
-            None => Change::Erase { workspace, id, within: Events::ALL },
+            None => Change::Erase { workspace, id, within: Events::ALL, by: Actor::Server },
         })
     }
 

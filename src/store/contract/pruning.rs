@@ -1,7 +1,7 @@
 //! Taking away the start of a log: what is left is all there is, for every reader.
 
 use super::{Bounds, NOW, Open, Subject, activity, key};
-use crate::auth::Operator;
+use crate::auth::{Actor, Operator};
 use crate::domain::{ActivityId, Seq, UnixMs};
 use crate::filter::{Field, FilterSet};
 use crate::store::{
@@ -128,7 +128,7 @@ pub(crate) async fn what_is_asked_to_be_kept_is_told(open: Open) {
     subject.forty().await;
     for days in [Some(30), Some(7), None] {
         let retention = Retention { days };
-        let outcomes = subject.commit(vec![Change::Retain { workspace: subject.workspace, retention }]).await.outcomes;
+        let outcomes = subject.commit(vec![Change::Retain { workspace: subject.workspace, retention, by: Actor::Server }]).await.outcomes;
         let kept_now = kept(subject.workspace).await.expect("read");
         assert_eq!(outcomes, [Outcome::Retained(kept_now)]);
         assert_eq!((kept_now.retention, kept_now.oldest, kept_now.since), (retention, Some(NOW), None));

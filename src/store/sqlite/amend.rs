@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, FromRow};
 
+use super::audit::{Action, AuditRow};
 use super::chain::{Proof, hex, leaf};
 use super::corrections::{amendment_body, erasure_of, graded as with_grade};
 use super::error::unsigned;
 use super::place::{new_place, place, seq_of};
 use super::rows::{EntryRow, SELECT_ENTRY, traits};
 use super::writer::Transaction;
-use crate::auth::WorkspaceId;
+use crate::auth::{Actor, WorkspaceId};
 use crate::domain::{ActivityEntry, ActivityId, AmendedEntry, Amendment, EntryKind, Events, Graded, Seq};
 use crate::store::{Outcome, StoreError};
 use crate::tallies::Share;
@@ -57,6 +58,7 @@ impl Transaction<'_> {
         id: ActivityId,
         within: Events,
         after: Graded,
+        by: Actor,
     ) -> Result<Outcome, StoreError> {
         let target = match self.find_target(workspace, id, &within).await? {
             Found::Nothing => return Ok(Outcome::NoActivity),
@@ -89,6 +91,7 @@ impl Transaction<'_> {
             .execute(&mut *self.connection)
             .await?;
         self.keep_share(workspace, at, &target, Some(target.share.with_traits(traits))).await?;
+        self.audit.push(AuditRow::of_activity(workspace, by, Action::Changed, target.seq, vec!["grade"]));
         Ok(Outcome::Amended { cursor: self.cursor(workspace, at).await? })
     }
 

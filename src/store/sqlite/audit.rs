@@ -3,11 +3,14 @@
 
 use sqlx::sqlite::SqliteConnection;
 
+use super::SqliteStore;
 use super::statements::ManyRows;
 use super::writer::{Transaction, bind};
 use crate::auth::{Actor, WorkspaceId};
+use crate::domain::Seq;
 use crate::domain::UnixMs;
-use crate::store::{NamedKind, StoreError};
+use crate::store::{Answer, Audit, AuditEntry, StoreError};
+use sqlx::FromRow;
 
 const INSERT: ManyRows = ManyRows {
     head: "insert into audit (workspace_id, at, actor, actor_number, action, kind, number, fields) values ",
@@ -24,6 +27,8 @@ pub(super) enum Action {
     Changed,
     /// It was deleted.
     Removed,
+    /// It was taken out.
+    Exported,
 }
 
 impl Action {
@@ -32,6 +37,7 @@ impl Action {
             Self::Made => "made",
             Self::Changed => "changed",
             Self::Removed => "removed",
+            Self::Exported => "exported",
         }
     }
 }
@@ -42,11 +48,19 @@ pub(super) struct AuditRow {
     pub workspace: WorkspaceId,
     pub by: Actor,
     pub action: Action,
-    pub kind: NamedKind,
+    /// The word of what it was.
+    pub kind: &'static str,
     /// Number of the thing.
     pub number: i64,
     /// Names of the fields that changed.
     pub fields: Vec<&'static str>,
+}
+
+impl AuditRow {
+    /// One of an activity, by its place in the log.
+    pub fn of_activity(workspace: WorkspaceId, by: Actor, action: Action, seq: Seq, fields: Vec<&'static str>) -> Self {
+        Self { workspace, by, action, kind: "activity", number: i64::try_from(seq).unwrap_or(i64::MAX), fields }
+    }
 }
 
 /// Writes one row, in a transaction of the caller's.
@@ -86,10 +100,75 @@ impl Transaction<'_> {
             bind(to, row.by.kind())?;
             bind(to, row.by.number())?;
             bind(to, row.action.as_str())?;
-            bind(to, row.kind.as_str())?;
+            bind(to, row.kind)?;
             bind(to, row.number)?;
             bind(to, row.fields.join(","))
         })
         .await
+    }
+}
+
+/// Lines with what they are about: its key by its number, while it is there.
+const SELECT: &str = "select a.id, a.at, a.actor, a.actor_number, a.action, a.kind, a.number, a.fields,
+    case a.actor
+        when 'member' then (select p.email from members m join people p on p.id = m.person where m.id = a.actor_number)
+        when 'key' then (select c.name from credentials c where c.id = a.actor_number) end as called,
+    case a.kind
+        when 'event' then (select t.key from events t where t.id = a.number)
+        when 'partner' then (select t.key from partners t where t.id = a.number)
+        when 'message' then (select t.key from messages t where t.id = a.number)
+        when 'campaign' then (select t.key from campaigns t where t.id = a.number)
+        when 'view' then (select t.key from views t where t.id = a.number)
+        when 'wall' then (select t.key from walls t where t.id = a.number)
+        when 'channel' then (select t.key from channels t where t.id = a.number)
+        when 'alert' then (select t.key from alerts t where t.id = a.number)
+        when 'member' then (select p.email from members m join people p on p.id = m.person where m.id = a.number)
+        else (select nullif(c.name, '') from credentials c where c.id = a.number and c.kind = a.kind) end as key
+    from audit a where a.workspace_id = ? and a.id < ? order by a.id desc limit ?";
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    at: i64,
+    actor: String,
+    actor_number: Option<i64>,
+    action: String,
+    kind: String,
+    number: i64,
+    fields: String,
+    called: Option<String>,
+    key: Option<String>,
+}
+
+impl Audit for SqliteStore {
+    fn page(&self, workspace: WorkspaceId, before: Option<i64>, limit: usize) -> Answer<'_, Vec<AuditEntry>> {
+        Box::pin(async move {
+            let rows: Vec<Row> = sqlx::query_as(SELECT)
+                .bind(workspace.number())
+                .bind(before.unwrap_or(i64::MAX))
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                .fetch_all(&self.inner.apart)
+                .await?;
+            let entry = |row: Row| AuditEntry {
+                number: row.id,
+                at: UnixMs(row.at),
+                by: Actor::parse(&row.actor, row.actor_number),
+                called: row.called.filter(|called| !called.is_empty()),
+                action: row.action,
+                kind: row.kind,
+                of: row.number,
+                key: row.key,
+                fields: row.fields.split(',').filter(|field| !field.is_empty()).map(str::to_owned).collect(),
+            };
+            Ok(rows.into_iter().map(entry).collect())
+        })
+    }
+
+    fn exported(&self, workspace: WorkspaceId, by: Actor) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let now = self.inner.clock.now();
+            let mut writer = self.inner.writer.lock().await;
+            note(writer.connection().await?, workspace, now, by, Action::Exported, "activities", 0, "").await
+        })
     }
 }

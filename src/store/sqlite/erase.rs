@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::amend::Found;
+use super::audit::{Action, AuditRow};
 use super::corrections::erasure_body;
 use super::place::place;
 use super::writer::Transaction;
-use crate::auth::WorkspaceId;
+use crate::auth::{Actor, WorkspaceId};
 use crate::domain::{ActivityId, EntryKind, Erasure, Events};
 use crate::store::{Outcome, StoreError};
 
 impl Transaction<'_> {
     /// Erases an activity. `within` are the events that exist for whoever asks.
-    pub(super) async fn erase(&mut self, workspace: WorkspaceId, id: ActivityId, within: Events) -> Result<Outcome, StoreError> {
+    pub(super) async fn erase(&mut self, workspace: WorkspaceId, id: ActivityId, within: Events, by: Actor) -> Result<Outcome, StoreError> {
         let target = match self.find_target(workspace, id, &within).await? {
             Found::Nothing => return Ok(Outcome::NoActivity),
             Found::Shell => return Ok(Outcome::Gone),
@@ -39,6 +40,7 @@ impl Transaction<'_> {
         .await?;
         sqlx::query("pragma secure_delete = off").execute(&mut *self.connection).await?;
         self.keep_share(workspace, at, &target, None).await?;
+        self.audit.push(AuditRow::of_activity(workspace, by, Action::Removed, target.seq, Vec::new()));
         Ok(Outcome::Erased)
     }
 }

@@ -27,18 +27,12 @@ struct Row {
 
 impl Row {
     fn import(self) -> Import {
-        let number = self.actor_number.unwrap_or(0);
         Import {
             number: self.id,
             list: NewImport {
                 event: Key::trusted(&self.event),
                 at: UnixMs(self.at),
-                by: match self.actor.as_str() {
-                    "key" => Actor::Key(number),
-                    "member" => Actor::Member(number),
-                    "guest" => Actor::Guest(number),
-                    _ => Actor::Server,
-                },
+                by: Actor::parse(&self.actor, self.actor_number),
                 tag: self.tag,
                 mapping: self.mapping,
                 new: unsigned(self.made),

@@ -6,14 +6,18 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, FromRow};
 
 use super::SqliteStore;
+use super::audit;
 use super::chain::Chain;
 use super::views;
-use crate::auth::{KeyHash, Operator, Role, Scopes, WorkspaceId};
+use crate::auth::{Actor, KeyHash, Operator, Role, Scopes, WorkspaceId};
 use crate::domain::{Epoch, Events, Key, Mask, Origin, UnixMs};
 use crate::store::{
     Answer, Confined, Credential, CredentialKind, Keyring, NewCredential, OfMember, Opened, RESUMABLE_MS, Revoked, StoreError, Wall,
     WorkspaceRecord,
 };
+
+/// What is given to others, of which the audit says who gave it.
+const AUDITED: [CredentialKind; 4] = [CredentialKind::Key, CredentialKind::Site, CredentialKind::Share, CredentialKind::Screen];
 
 /// What a [`CredentialRow`] is made of.
 const COLUMNS: &str = "id, kind, workspace_id, scopes, event, name, origins, parent, coalesce(root, id) as root, rate_per_s, created_at,
@@ -257,7 +261,12 @@ impl Keyring for SqliteStore {
             let mut transaction = sqlx::Connection::begin(writer.connection().await?).await?;
             let mut numbers = Vec::with_capacity(new.len());
             for new in new {
-                numbers.push(insert_credential(&mut transaction, workspace, new).await?);
+                let (kind, at, by) = (new.kind, new.created_at, new.by);
+                let number = insert_credential(&mut transaction, workspace, new).await?;
+                if AUDITED.contains(&kind) {
+                    audit::note(&mut transaction, workspace, at, by, audit::Action::Made, kind.as_str(), number, "").await?;
+                }
+                numbers.push(number);
             }
             transaction.commit().await?;
             Ok(numbers)
@@ -389,9 +398,10 @@ impl Keyring for SqliteStore {
         })
     }
 
-    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs) -> Answer<'_, Vec<i64>> {
+    fn revoke(&self, workspace: WorkspaceId, number: i64, now: UnixMs, by: Actor) -> Answer<'_, Vec<i64>> {
         Box::pin(async move {
             let mut writer = self.inner.writer.lock().await;
+            let mut transaction = sqlx::Connection::begin(writer.connection().await?).await?;
             // The number is one more than the newest, which is why the sweep leaves that one.
             let revoked: Vec<i64> = sqlx::query_scalar(
                 "with recursive made (id) as (
@@ -405,8 +415,16 @@ impl Keyring for SqliteStore {
             .bind(now.0)
             .bind(number)
             .bind(workspace.number())
-            .fetch_all(writer.connection().await?)
+            .fetch_all(&mut *transaction)
             .await?;
+            if revoked.contains(&number) {
+                let kind: String =
+                    sqlx::query_scalar("select kind from credentials where id = ?").bind(number).fetch_one(&mut *transaction).await?;
+                if AUDITED.iter().any(|audited| audited.as_str() == kind) {
+                    audit::note(&mut transaction, workspace, now, by, audit::Action::Removed, &kind, number, "").await?;
+                }
+            }
+            transaction.commit().await?;
             Ok(revoked)
         })
     }

@@ -116,6 +116,7 @@ impl SqliteStore {
             alerting: own.clone(),
             members: own.clone(),
             imports: own.clone(),
+            audit: own.clone(),
             upkeep: own,
         }
     }

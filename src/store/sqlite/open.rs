@@ -236,7 +236,7 @@ mod tests {
     use super::{
         Clock, Migrator, SqliteJournalMode, SqliteOptions, SqliteStore, WRITER_CACHE_KIB, assert_settings, connect_options, migrator,
     };
-    use crate::auth::{KeyHash, Operator};
+    use crate::auth::{Actor, KeyHash, Operator};
     use crate::domain::{ActivityId, Events, Grade, Graded, Key, UnixMs};
     use crate::store::{Change, ListQuery, NamedKind, Outcome, StoreError, UnderId};
 
@@ -287,7 +287,7 @@ mod tests {
         }
         assert_eq!(found, [(1, true), (1, true), (1, false), (4, false), (4, false), (6, true)]);
         let begun = keyring.revoked_after(operator, None).await.expect("read");
-        assert_eq!(keyring.revoke(workspace, 1, UnixMs(100)).await.expect("asked"), [1, 2, 3], "and what was made from it");
+        assert_eq!(keyring.revoke(workspace, 1, UnixMs(100), Actor::Server).await.expect("asked"), [1, 2, 3], "and what was made from it");
         assert_eq!(keyring.revoked_after(operator, Some(begun.up_to)).await.expect("read").credentials, [1, 2, 3]);
         let seen = keyring.revoked_after(operator, None).await.expect("read").up_to;
         let swept = keyring.sweep(operator, UnixMs(10_000), seen, 100).await.expect("swept");
@@ -438,8 +438,8 @@ mod tests {
         let id = |number| ActivityId(uuid::Uuid::from_u128(number));
         let graded = Graded { grade: Grade::Human, reasons: vec!["clicked".into()] };
         let changes = vec![
-            Change::Amend { workspace, id: id(1), within: Events::ALL, graded },
-            Change::Erase { workspace, id: id(2), within: Events::ALL },
+            Change::Amend { workspace, id: id(1), within: Events::ALL, graded, by: Actor::Server },
+            Change::Erase { workspace, id: id(2), within: Events::ALL, by: Actor::Server },
         ];
         let outcomes = store.store().log.commit(changes).await.expect("committed").outcomes;
         assert!(matches!(outcomes[..], [Outcome::Amended { .. }, Outcome::Erased]), "{outcomes:?}");

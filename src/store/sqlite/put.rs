@@ -154,7 +154,7 @@ impl Transaction<'_> {
         let fields = thing.changes_from(before.map(|before| &before.thing));
         let action = if before.is_some() { Action::Changed } else { Action::Made };
         if !fields.is_empty() {
-            self.audit.push(AuditRow { workspace: place.workspace, by, action, kind: place.kind, number: named.id, fields });
+            self.audit.push(AuditRow { workspace: place.workspace, by, action, kind: place.kind.as_str(), number: named.id, fields });
         }
     }
 

@@ -63,7 +63,7 @@ impl Transaction<'_> {
         let outcome = Outcome::Recipients { added: added.len(), removed: removed.len(), total: now.len() + added.len() - removed.len() };
         if !added.is_empty() || !removed.is_empty() {
             let (kind, number, fields) = (NamedKind::Message, message.id, vec!["recipients"]);
-            self.audit.push(AuditRow { workspace, by, action: Action::Changed, kind, number, fields });
+            self.audit.push(AuditRow { workspace, by, action: Action::Changed, kind: kind.as_str(), number, fields });
             self.log(workspace).await?;
             let (event, value) = (holder.folded.clone(), message.folded.clone());
             self.add_membership(workspace, MembershipChange { event, set: MembershipSet::Message, value, added, removed })?;

@@ -86,7 +86,7 @@ impl Transaction<'_> {
         self.names.forget(&(place.kind, place.owner(), named.folded.clone()));
         self.changed.push(place.changed(named));
         let (workspace, kind, number) = (place.workspace, place.kind, named.id);
-        self.audit.push(AuditRow { workspace, by, action: Action::Removed, kind, number, fields: Vec::new() });
+        self.audit.push(AuditRow { workspace, by, action: Action::Removed, kind: kind.as_str(), number, fields: Vec::new() });
         Ok(())
     }
 }

@@ -5,12 +5,13 @@ use std::time::Instant;
 use sqlx::sqlite::SqliteConnection;
 
 use super::SqliteStore;
+use super::audit::{Action, AuditRow};
 use super::chain::{Chain, chain_after};
 use super::place::{place, seq_of};
 use super::scan::{Range, head, recorded_at};
 use super::tallies::keep_gone;
 use super::writer::Transaction;
-use crate::auth::WorkspaceId;
+use crate::auth::{Actor, WorkspaceId};
 use crate::domain::Seq;
 use crate::store::{Answer, Keeping, Kept, Outcome, Prune, Pruned, Retention, StoreError};
 
@@ -19,7 +20,7 @@ const ALL: &str = "";
 
 impl Transaction<'_> {
     /// Keeps how long a log is kept.
-    pub(super) async fn retain(&mut self, workspace: WorkspaceId, retention: Retention) -> Result<Outcome, StoreError> {
+    pub(super) async fn retain(&mut self, workspace: WorkspaceId, retention: Retention, by: Actor) -> Result<Outcome, StoreError> {
         sqlx::query("delete from retention where workspace_id = ?").bind(workspace.number()).execute(&mut *self.connection).await?;
         if let Some(days) = retention.days {
             sqlx::query("insert into retention (workspace_id, flavor, days) values (?, ?, ?)")
@@ -29,6 +30,8 @@ impl Transaction<'_> {
                 .execute(&mut *self.connection)
                 .await?;
         }
+        let (action, kind, number, fields) = (Action::Changed, "retention", 0, vec!["days"]);
+        self.audit.push(AuditRow { workspace, by, action, kind, number, fields });
         let kept = kept_within(self.connection, workspace).await?;
         Ok(Outcome::Retained(kept))
     }

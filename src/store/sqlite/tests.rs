@@ -176,7 +176,7 @@ async fn nothing_of_what_was_erased_is_left_in_the_files() {
     };
     let activities = (1..=9).map(named).collect();
     let append = Change::Append { workspace, activities, create_unknown: true, quota: Quota::default() };
-    let erase = |n| Change::Erase { workspace, id: activity(n, "page.viewed", "expo", "acme").id, within: Events::ALL };
+    let erase = |n| Change::Erase { workspace, id: activity(n, "page.viewed", "expo", "acme").id, within: Events::ALL, by: Actor::Server };
     store.store().log.commit(vec![append]).await.expect("committed");
     store.store().log.commit((2..=9).map(erase).collect()).await.expect("committed");
     assert_eq!(store.store().upkeep.check(Operator::assume()).await.expect("checked"), []);

@@ -206,9 +206,9 @@ impl<'w> Transaction<'w> {
                     let outcome = match other {
                         Change::Probe => self.probe().await,
                         Change::Consumed(consumed) => self.consumed(consumed).await,
-                        Change::Amend { workspace, id, within, graded } => self.amend(workspace, id, within, graded).await,
-                        Change::Erase { workspace, id, within } => self.erase(workspace, id, within).await,
-                        Change::Retain { workspace, retention } => self.retain(workspace, retention).await,
+                        Change::Amend { workspace, id, within, graded, by } => self.amend(workspace, id, within, graded, by).await,
+                        Change::Erase { workspace, id, within, by } => self.erase(workspace, id, within, by).await,
+                        Change::Retain { workspace, retention, by } => self.retain(workspace, retention, by).await,
                         Change::Prune(prune) => self.prune(prune).await,
                         other => self.change_directory(other).await,
                     }?;

@@ -70,7 +70,7 @@ impl Caller {
             false => Some((403, "scope_missing")),
             true => {
                 // How long a log is kept is of every event of a workspace, and so is a view that names none.
-                let of_all = route.needs == Needs::Right(Right::Retain)
+                let of_all = [Needs::Right(Right::Retain), Needs::Right(Right::Audit)].contains(&route.needs)
                     || matches!(
                         (route.method, route.path),
                         (

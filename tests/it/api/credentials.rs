@@ -2,7 +2,7 @@
 
 use hyper::Method;
 use serde_json::json;
-use tidings::auth::Operator;
+use tidings::auth::{Actor, Operator};
 use tidings::clock::Clock;
 use tidings::domain::{Key, UnixMs};
 use tidings::store::sqlite::{SqliteOptions, SqliteStore};
@@ -44,7 +44,7 @@ async fn a_revocation_by_another_process_is_seen() {
     let default = keyring.workspace_by_key(Operator::assume(), Key::trusted("default")).await.expect("reads").expect("there");
     let number = keyring.keys(default.id).await.expect("reads")[0].number;
     // By a process whose clock is years behind.
-    assert_eq!(keyring.revoke(default.id, number, UnixMs(1)).await.expect("writes"), [number]);
+    assert_eq!(keyring.revoke(default.id, number, UnixMs(1), Actor::Server).await.expect("writes"), [number]);
     beside.close().await.expect("closes");
     // Asked until it is so: how long that takes is measured elsewhere.
     let refused = async {

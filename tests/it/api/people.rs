@@ -379,3 +379,63 @@ async fn at_a_demo_one_may_be_whom_one_likes() {
     assert_eq!(viewer.get("/v1/keys").await.status, 403);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_audit_says_who_has_changed_what_and_nothing_of_what_stood_there() {
+    let app = TestApp::start().await;
+    let admin = app.key("ingest,read,admin").await;
+    let ada = member(&app, &admin, "ada@engines.example", "owner", Value::Null).await;
+    assert_eq!(ada.ask(Method::PUT, "/v1/events/expo", r#"{"name":"Expo"}"#).await.status, 201);
+    assert_eq!(ada.ask(Method::PUT, "/v1/events/expo/partners/acme", r#"{"name":"Acme","email":"canary@acme.example"}"#).await.status, 201);
+    assert_eq!(ada.ask(Method::PUT, "/v1/events/expo/partners/acme", r#"{"name":"Acme Inc"}"#).await.status, 200);
+    let made = ada.ask(Method::POST, "/v1/keys", r#"{"name":"Tracker","scopes":["ingest"]}"#).await.json();
+    assert_eq!(ada.ask(Method::DELETE, &format!("/v1/keys/{}", made["id"]), "").await.status, 204);
+    let sent = ada.ask(Method::POST, "/v1/activities", r#"{"flavor":"page.viewed","event":"expo","partner":"acme"}"#).await.json();
+    let path = format!("/v1/activities/{}", sent["id"].as_str().expect("an id"));
+    assert_eq!(
+        ada.ask(Method::POST, &format!("{path}/amend"), r#"{"grade":"machine","grade_reasons":["known_scanner"]}"#).await.status,
+        200
+    );
+    assert_eq!(ada.ask(Method::DELETE, &path, "").await.status, 204);
+    assert_eq!(ada.ask(Method::PUT, "/v1/retention", r#"{"days":400}"#).await.status, 200);
+    assert_eq!(ada.get("/v1/activities/export").await.status, 200);
+    let audit = ada.get("/v1/audit").await;
+    assert!(!audit.text().contains("canary"), "{}", audit.text());
+    let told = audit.json();
+    let lines: Vec<String> = told["items"]
+        .as_array()
+        .expect("lines")
+        .iter()
+        .filter(|line| line["by"]["name"] == "ada@engines.example")
+        .map(|line| {
+            let fields: Vec<_> = line["fields"].as_array().expect("fields").iter().filter_map(Value::as_str).collect();
+            format!(
+                "{} {} {} {}",
+                line["action"].as_str().unwrap_or(""),
+                line["kind"].as_str().unwrap_or(""),
+                line["key"].as_str().unwrap_or("-"),
+                fields.join(",")
+            )
+        })
+        .collect();
+    let want = [
+        "exported activities - ",
+        "changed retention - days",
+        "removed activity - ",
+        "changed activity - grade",
+        "removed key Tracker ",
+        "made key Tracker ",
+        "changed partner acme name,email",
+        "made partner acme name,email",
+        "made event expo name",
+        "changed member ada@engines.example joined_at",
+    ];
+    assert_eq!(lines, want, "{told}");
+    // Page by page it is the same, and who has not the right reads none of it.
+    let first = ada.get("/v1/audit?limit=3").await.json();
+    let next = ada.get(&format!("/v1/audit?limit=3&older={}", first["next"].as_str().expect("more"))).await.json();
+    assert_eq!(next["items"][0], told["items"][3]);
+    let viewer = member(&app, &admin, "eve@engines.example", "viewer", Value::Null).await;
+    assert_eq!(viewer.get("/v1/audit").await.code(), (403, "right_missing".to_owned()));
+    app.finish().await;
+}

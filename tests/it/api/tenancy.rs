@@ -134,6 +134,7 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("GET", "/v1/sessions", Finds::Own, ""),
     ("DELETE", "/v1/sessions", Finds::Own, ""),
     ("DELETE", "/v1/sessions/{id}", Finds::Nothing, ""),
+    ("GET", "/v1/audit", Finds::Own, ""),
     ("GET", "/v1/members", Finds::Own, ""),
     ("PATCH", "/v1/members/{id}", Finds::Nothing, r#"{"role":"owner"}"#),
     ("DELETE", "/v1/members/{id}", Finds::Nothing, ""),

@@ -4,7 +4,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use super::{Salts, build_step};
-use crate::auth::{Operator, WorkspaceId};
+use crate::auth::{Actor, Operator, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{ActivityId, Cursor, Events, Grade, Graded, UnixMs};
 use crate::store::contract::activity;
@@ -36,12 +36,12 @@ async fn append(store: &SqliteStore, numbers: std::ops::Range<u128>) -> Cursor {
 
 async fn amend(store: &SqliteStore, number: u128) {
     let graded = Graded { grade: Grade::Human, reasons: vec!["clicked".into()] };
-    let amend = Change::Amend { workspace: workspace(), id: id(number), within: Events::ALL, graded };
+    let amend = Change::Amend { workspace: workspace(), id: id(number), within: Events::ALL, graded, by: Actor::Server };
     store.store().log.commit(vec![amend]).await.expect("amended");
 }
 
 async fn erase(store: &SqliteStore, number: u128) {
-    let erase = Change::Erase { workspace: workspace(), id: id(number), within: Events::ALL };
+    let erase = Change::Erase { workspace: workspace(), id: id(number), within: Events::ALL, by: Actor::Server };
     store.store().log.commit(vec![erase]).await.expect("erased");
 }
 

@@ -11,7 +11,7 @@ mod minutes;
 mod pruning;
 
 use super::fold::fold_from_nothing;
-use crate::auth::{Operator, WorkspaceId};
+use crate::auth::{Actor, Operator, WorkspaceId};
 use crate::clock::Clock;
 use crate::domain::{Client, Events, Grade, Graded, NewActivity, UnixMs};
 use crate::filter::{Field, FilterSet};
@@ -166,8 +166,14 @@ async fn correct(store: &SqliteStore, workspace: WorkspaceId, numbers: impl Into
         let id = activity(n, "page.viewed", "expo", "p-1").id;
         let grade = [Grade::Human, Grade::Machine][(n / 5 % 2) as usize];
         match n % 5 {
-            0 => Change::Erase { workspace, id, within: Events::ALL },
-            _ => Change::Amend { workspace, id, within: Events::ALL, graded: Graded { grade, reasons: vec!["because".into()] } },
+            0 => Change::Erase { workspace, id, within: Events::ALL, by: Actor::Server },
+            _ => Change::Amend {
+                workspace,
+                id,
+                within: Events::ALL,
+                graded: Graded { grade, reasons: vec!["because".into()] },
+                by: Actor::Server,
+            },
         }
     });
     store.store().log.commit(changes.collect()).await.expect("committed");
