@@ -173,7 +173,7 @@ describe("the page", () => {
     await page.close();
   });
 
-  const SCREENS = ["/", "/events/expo-2026", "/events/expo-2026/partners", "/events/expo-2026/campaigns", "/events/expo-2026/messages", "/events/expo-2026/messages/welcome", activityPath(), activityPath("partner=acme&not.browser=Chrome&text=x"), "/events/empty-event/activity", "/alerts", "/screens", "/system", "/webhooks", "/members"];
+  const SCREENS = ["/", "/events/expo-2026", "/events/expo-2026/partners", "/events/expo-2026/campaigns", "/events/expo-2026/messages", "/events/expo-2026/messages/welcome", activityPath(), activityPath("partner=acme&not.browser=Chrome&text=x"), "/events/empty-event/activity", "/alerts", "/screens", "/system", "/webhooks", "/members", "/audit"];
   for (const scheme of ["light", "dark"]) {
     test(`8: axe finds nothing on any screen, ${scheme}`, async () => {
       await server.call("PUT", "/v1/events/empty-event", { name: "Empty event" });

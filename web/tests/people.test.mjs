@@ -126,5 +126,8 @@ describe("people", () => {
     await desk.getByText("Nobody is a member yet").waitFor();
     assert.deepEqual(desk.faults, []);
     await hers.end();
+    await desk.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Audit" }).click();
+    await desk.getByRole("row").filter({ hasText: `member ${EMAIL} removed` }).waitFor();
+    await desk.getByRole("row").filter({ hasText: `member ${EMAIL} changed: role` }).waitFor();
   });
 });

@@ -374,6 +374,46 @@ export interface components {
         };
         /** @description What became of many drafts, or the first receipt of one that was stored before. */
         Answered: components["schemas"]["Receipts"] | components["schemas"]["Receipt"];
+        /** @description Who has changed something. */
+        AuditActor: {
+            /**
+             * Format: int64
+             * @description Its number; the server has none.
+             */
+            id: number | null;
+            /** @description `member`, `key`, `site`, `guest`, `share`, `screen`, or `server`: the command line and the server itself. */
+            kind: string;
+            /** @description The email of a member, the name of a key, as far as it is known. */
+            name: string | null;
+        };
+        /** @description One line of the audit. */
+        AuditEntry: {
+            /** @description What was done: `made`, `changed`, `removed` or `exported`. */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description By whom. */
+            by: components["schemas"]["AuditActor"];
+            /** @description Names of the fields that changed; what stood in them is not kept. */
+            fields: string[];
+            /**
+             * Format: int64
+             * @description Its number; later ones are larger.
+             */
+            id: number;
+            /** @description Its key, name or email, while it is there. */
+            key: string | null;
+            /** @description What it was done with, as in `partner`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Number of that.
+             */
+            number: number;
+        };
         /** @description What hangs over a wall for a while. */
         Banner: {
             /** @description What it says. */
@@ -1116,6 +1156,39 @@ export interface components {
                 text: string;
                 /** @description `fired`, `resolved`, `acknowledged`, `escalated`, `reminded`, `muted`, `unmuted` or `tested`. */
                 what: string;
+            }[];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        ListBody_AuditEntry: {
+            /** @description By key. */
+            items: {
+                /** @description What was done: `made`, `changed`, `removed` or `exported`. */
+                action: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description By whom. */
+                by: components["schemas"]["AuditActor"];
+                /** @description Names of the fields that changed; what stood in them is not kept. */
+                fields: string[];
+                /**
+                 * Format: int64
+                 * @description Its number; later ones are larger.
+                 */
+                id: number;
+                /** @description Its key, name or email, while it is there. */
+                key: string | null;
+                /** @description What it was done with, as in `partner`. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description Number of that.
+                 */
+                number: number;
             }[];
             /** @description Where the next page begins, for `after`; null at the end. */
             next: string | null;
@@ -3075,6 +3148,8 @@ export type Amended = components['schemas']['Amended'];
 export type Amendment = components['schemas']['Amendment'];
 export type AmendmentDraft = components['schemas']['AmendmentDraft'];
 export type Answered = components['schemas']['Answered'];
+export type AuditActor = components['schemas']['AuditActor'];
+export type AuditEntry = components['schemas']['AuditEntry'];
 export type Banner = components['schemas']['Banner'];
 export type BannerDraft = components['schemas']['BannerDraft'];
 export type Between = components['schemas']['Between'];
@@ -3122,6 +3197,7 @@ export type Lagging = components['schemas']['Lagging'];
 export type LineFault = components['schemas']['LineFault'];
 export type ListBodyAlert = components['schemas']['ListBody_Alert'];
 export type ListBodyAlertLine = components['schemas']['ListBody_AlertLine'];
+export type ListBodyAuditEntry = components['schemas']['ListBody_AuditEntry'];
 export type ListBodyCampaign = components['schemas']['ListBody_Campaign'];
 export type ListBodyChannel = components['schemas']['ListBody_Channel'];
 export type ListBodyEvent = components['schemas']['ListBody_Event'];

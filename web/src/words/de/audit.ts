@@ -1,0 +1,50 @@
+// Wer was geändert hat.
+
+import type en from "../en/audit";
+import type { Texts } from "../say";
+
+export default {
+  audit: "Protokoll",
+  about: "Wer was geändert hat, Neuestes zuerst. Eine Zeile nennt, was geändert wurde und welche Felder, nie was darin stand. Niemand kann es ändern.",
+  none: "Es wurde noch nichts geändert.",
+  more: "Ältere Zeilen zeigen",
+  who: "Wer",
+  what: "Was",
+  when: "Wann",
+  actors: { member: "Mitglied {id}", key: "Schlüssel {id}", site: "Seitenschlüssel {id}", guest: "Gast der Demo", share: "Freigabe {id}", screen: "Bildschirm {id}", server: "Der Server oder seine Kommandozeile" },
+  keyCalled: "Schlüssel {name}",
+  actions: { made: "angelegt", changed: "geändert", removed: "entfernt", exported: "herausgenommen" },
+  kinds: {
+    event: "Veranstaltung",
+    partner: "Partner",
+    message: "Nachricht",
+    campaign: "Kampagne",
+    view: "Ansicht",
+    wall: "Wand",
+    channel: "Kanal",
+    alert: "Alarm",
+    member: "Mitglied",
+    key: "Schlüssel",
+    site: "Seitenschlüssel",
+    share: "Freigabe",
+    screen: "Bildschirm",
+    activity: "eine Aktivität",
+    activities: "Aktivitäten",
+    retention: "wie lange Aktivitäten bleiben",
+  },
+  fields: {
+    name: "Name",
+    email: "E-Mail",
+    company: "Firma",
+    tags: "Tags",
+    subject: "Betreff",
+    recipients: "Empfänger",
+    body: "Inhalt",
+    role: "Rolle",
+    events: "Veranstaltungen",
+    joined_at: "gekommen",
+    language: "Sprache",
+    grade: "Einstufung",
+    days: "Tage",
+  },
+} satisfies Texts<typeof en>;
