@@ -43,6 +43,7 @@ pub mod rate;
 mod read;
 pub mod requests;
 mod retention;
+mod retract;
 pub mod routes;
 pub mod screens;
 mod sent;

@@ -14,7 +14,7 @@ use super::nouns::{self, flavors, partners, recipients};
 use super::operation::{Operation, of};
 use super::{
     Api, activities, alerts, audit, corrections, credentials, docs, export, facets, history, imports, notice, openapi, pairing, people,
-    retention, screens, session, shares, signin, streams, system, webhooks, workspace,
+    retention, retract, screens, session, shares, signin, streams, system, webhooks, workspace,
 };
 use crate::auth::Right;
 use crate::domain::limits::REQUEST_BYTES_MAX;
@@ -164,6 +164,7 @@ pub fn routes() -> Vec<Route> {
             of::<corrections::__path_amend>,
         ),
         delete("/v1/activities/{id}", Needs::Right(Right::Erase), corrections::erase, of::<corrections::__path_erase>),
+        post("/v1/activities:retract", Needs::Right(Right::Erase), NAMES_BYTES_MAX, retract::retract, of::<retract::__path_retract>),
         get("/v1/ws", Stream, streams::socket, of::<streams::__path_socket>).keeping(),
         get("/v1/events/{event}/messages/{message}/recipients", SEEN, recipients::list, of::<recipients::__path_list>),
         post(

@@ -100,6 +100,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("get /v1/events/{event}/partners/{partner}/messages", "list_received"),
     ("get /v1/activities", "list_activities"),
     ("post /v1/activities", "submit_activities"),
+    ("post /v1/activities:retract", "retract_activities"),
     ("get /v1/activities/counts", "count_activities"),
     ("get /v1/activities/histogram", "chart_activities"),
     ("get /v1/activities/export", "export_activities"),

@@ -114,7 +114,7 @@ documented!(WebhookDraft, RedeliverDraft);
 /// An address; where it may lead is looked at later.
 pub(super) struct Address;
 /// A cursor of the log.
-struct Position;
+pub(super) struct Position;
 
 impl Rule for Address {
     type Out = String;

@@ -63,7 +63,7 @@ pub struct ViewDraft {
 }
 
 /// A filter set.
-struct Filter;
+pub(in crate::api) struct Filter;
 /// An IANA time zone.
 pub(super) struct Zone;
 

@@ -161,3 +161,56 @@ async fn every_fault_of_an_amendment_is_told() {
     assert_eq!(app.call(Method::DELETE, &key, "/v1/activities/nonsense", "").await.code(), (400, "parameter_invalid".to_owned()));
     app.finish().await;
 }
+
+/// Sends so many activities of a flavor, 1,000 a request.
+async fn send_many(app: &TestApp, key: &str, flavor: &str, count: usize) {
+    for chunk in (0..count).collect::<Vec<_>>().chunks(1_000) {
+        let drafts: Vec<Value> =
+            chunk.iter().map(|n| json!({"flavor": flavor, "event": "expo", "partner": format!("p-{}", n % 7)})).collect();
+        let sent = app.post(key, "/v1/activities", &Value::from(drafts).to_string()).await;
+        assert_eq!(sent.status, 200, "{}", sent.text());
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_by_mistake_is_taken_back_under_live_readers() {
+    let app = TestApp::start().await;
+    let key = app.key("ingest,read,admin").await;
+    send_many(&app, &key, "page.viewed", 40).await;
+    let begin = app.get(&key, "/v1/activities?limit=1").await.json()["newer"].as_str().expect("a cursor").to_owned();
+    send_many(&app, &key, "replayed.twice", 1_200).await;
+    send_many(&app, &key, "page.viewed", 10).await;
+    let mut watcher = crate::live::watcher::Watcher::connect(&app, &key).await;
+    watcher.say(json!({"type": "subscribe", "sub": "s", "filter": {}, "backfill": 100})).await;
+    watcher.expect("subscribed").await;
+    let retract = async |body: Value| app.post(&key, "/v1/activities:retract", &body.to_string()).await;
+    // The whole log is not taken back by a body that says nothing.
+    for body in [json!({}), json!({"filter": {}, "reason": "because"})] {
+        assert_eq!(retract(body.clone()).await.json()["errors"][0]["code"], "everything", "{body}");
+    }
+    let wrong = json!({"filter": {"flavor": ["replayed.*"]}, "after": begin, "reason": "replayed into the live event"});
+    let mut looked = wrong.clone();
+    looked["dry_run"] = json!(true);
+    let looked = retract(looked).await.json();
+    assert_eq!((&looked["matched"], &looked["erased"]), (&json!(1_200), &json!(0)), "{looked}");
+    let done = retract(wrong.clone()).await;
+    assert_eq!((done.status.as_u16(), &done.json()["erased"]), (200, &json!(1_200)), "{}", done.text());
+    let counts = app.get(&key, "/v1/activities/counts?by=flavor").await.json();
+    assert_eq!((&counts["total"], &counts["by"]["flavor"][0]["count"]), (&json!(50), &json!(50)), "{counts}");
+    // Every erasure reaches the reader, and the seal counts what is held.
+    let mut gone = 0;
+    while gone < 1_200 {
+        let frame = watcher.next().await;
+        gone += frame["erased"].as_array().map_or(0, Vec::len);
+    }
+    watcher.say(json!({"type": "seal", "sub": "s"})).await;
+    let seal = watcher.expect("sealed").await;
+    assert_eq!(seal["stored"], json!(50), "{seal}");
+    assert_eq!(retract(wrong).await.json()["matched"], json!(0), "once more does nothing");
+    let bound = app.key_of("default", "admin", Some("fair")).await;
+    let refused = app.post(&bound, "/v1/activities:retract", r#"{"filter":{"event":["expo"]}}"#).await;
+    assert_eq!(refused.code(), (403, "event_forbidden".to_owned()));
+    let nothing = app.post(&bound, "/v1/activities:retract", r#"{"filter":{"flavor":["page.viewed"]}}"#).await;
+    assert_eq!(nothing.json()["matched"], json!(0), "what does not exist for a key is not taken back by it");
+    app.finish().await;
+}

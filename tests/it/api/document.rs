@@ -192,6 +192,7 @@ fn is_about_state(problem: &Value) -> bool {
         "no_view",
         "no_end",
         "owner_of_some",
+        "everything",
     ];
     let faults = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let by_state = |fault: &Value| {

@@ -40,6 +40,7 @@ const MATRIX: &[(&str, &str, Finds, &str)] = &[
     ("GET", "/v1/activities/{id}/why", Finds::Nothing, ""),
     ("POST", "/v1/activities/{id}/amend", Finds::Nothing, r#"{"grade":"human","grade_reasons":["theirs"]}"#),
     ("DELETE", "/v1/activities/{id}", Finds::Nothing, ""),
+    ("POST", "/v1/activities:retract", Finds::Own, r#"{"filter":{"flavor":["onlyours.viewed"]}}"#),
     ("GET", "/v1/ws", Finds::Stream, ""),
     ("GET", "/v1/events", Finds::Own, ""),
     ("PUT", "/v1/events/{event}", Finds::Own, r#"{"name":"theirs"}"#),
