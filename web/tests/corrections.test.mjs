@@ -74,4 +74,26 @@ describe("Corrections", () => {
     await page.getByText("the activity was erased").waitFor();
     assert.equal(await page.getByRole("complementary", { name: "Details" }).count(), 0);
   });
+
+  test("what was sent by mistake is taken back, all that the filter holds", async () => {
+    await server.post(drafts(0, 20));
+    await server.post(Array.from({ length: 300 }, (_, n) => draft(n, { flavor: "replayed.twice" })));
+    await open("flavor=replayed.twice");
+    await until(() => rows(page), (all) => all.length > 0, "the rows");
+    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("button", { name: "Take back…" }).click();
+    const dialog = page.getByRole("dialog", { name: "Take back…" });
+    await dialog.getByText("300 activities match the filter.").waitFor();
+    assert.match(await dialog.getByRole("link", { name: "A file of them" }).getAttribute("href"), /flavor=replayed\.twice.*format=ndjson/);
+    await dialog.getByRole("button", { name: "Take back 300" }).click();
+    await dialog.getByText("300 activities were taken back.").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await until(() => rows(page), (all) => all.length === 0, "all of them to leave");
+    assert.equal((await server.call("GET", "/v1/activities/counts")).total, 20);
+    // Without a filter there is nothing to take back: a whole event is not sent by mistake.
+    await page.goto(server.url + activityPath());
+    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("button", { name: "Copy rows" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Take back…" }).count(), 0);
+  });
 });

@@ -2200,6 +2200,42 @@ export interface components {
             /** @description Days of single flavors. None can be given yet; left out and empty are the same. */
             flavors?: Record<string, never> | null;
         };
+        /** @description Which activities are to be taken back. One of `filter`, `view`, `after` and `before` must leave something out. */
+        RetractDraft: {
+            /**
+             * Format: cursor
+             * @description Only what lies after this cursor.
+             */
+            after?: string | null;
+            /**
+             * Format: cursor
+             * @description Only what lies up to this cursor.
+             */
+            before?: string | null;
+            /** @description True looks only: how many it would be. */
+            dry_run?: boolean | null;
+            /** @description A FilterSet; everything without it. */
+            filter?: Record<string, never> | null;
+            /** @description Why, for the log of the server. */
+            reason?: string | null;
+            /** @description Key of a view, whose filter set must hold too. */
+            view?: string | null;
+        };
+        /** @description What was taken back, or would be. */
+        Retraction: {
+            /**
+             * Format: int64
+             * @description Those that were erased; 0 where it was only looked.
+             */
+            erased: number;
+            /**
+             * Format: int64
+             * @description Activities that match.
+             */
+            matched: number;
+            /** @description Up to where was looked: what comes after it is not among them. */
+            position: string;
+        };
         /** @description A screen, as whoever looks after it sees it. */
         Screen: {
             /** @description Which build of the page it runs. */
@@ -3259,6 +3295,8 @@ export type Reset = components['schemas']['Reset'];
 export type ResetLink = components['schemas']['ResetLink'];
 export type Retention = components['schemas']['Retention'];
 export type RetentionDraft = components['schemas']['RetentionDraft'];
+export type RetractDraft = components['schemas']['RetractDraft'];
+export type Retraction = components['schemas']['Retraction'];
 export type Screen = components['schemas']['Screen'];
 export type ScreenChange = components['schemas']['ScreenChange'];
 export type ScreenCode = components['schemas']['ScreenCode'];

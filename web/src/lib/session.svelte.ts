@@ -6,7 +6,7 @@ import { api, edge, Problem, type Session } from "./api";
 const MARK = "signed in";
 
 /** What may be done, as far as the page asks for it. */
-type Right = "read" | "directory" | "views" | "correct" | "erase" | "operate" | "walls" | "alerts" | "webhooks" | "shares" | "keys" | "members" | "audit";
+type Right = "read" | "export" | "directory" | "views" | "correct" | "erase" | "operate" | "walls" | "alerts" | "webhooks" | "shares" | "keys" | "members" | "audit";
 
 class SessionState {
   current = $state<Session | null>(null);

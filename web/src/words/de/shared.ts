@@ -4,6 +4,14 @@ import type { Texts } from "../say";
 import type en from "../en/shared";
 
 export default {
+  takeBack: "Zurücknehmen…",
+  takeBackMore: "{count|# Aktivität passt|# Aktivitäten passen} zum Filter. Zurückgenommen bleibt von ihnen nichts als ihr Platz im Log.",
+  takeBackFor: "Das ist für irrtümlich Gesendetes. Es lässt sich nicht rückgängig machen: nehmen Sie vorher eine Datei davon.",
+  takeBackNow: "{count} zurücknehmen",
+  takesBack: "Sie werden zurückgenommen",
+  tookBack: "{count|# Aktivität wurde|# Aktivitäten wurden} zurückgenommen.",
+  fileFirst: "Eine Datei davon",
+  close: "Schließen",
   shared: "Geteilte Ansicht",
   ended: "Dieser Link gilt nicht mehr",
   endedMore: "Er wurde widerrufen, oder seine Zeit ist um. Bitten Sie, wer ihn Ihnen gegeben hat, um einen neuen.",

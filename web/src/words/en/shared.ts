@@ -1,6 +1,14 @@
 // Shared views, sharing, and files of activities.
 
 export default {
+  takeBack: "Take back…",
+  takeBackMore: "{count|# activity matches|# activities match} the filter. Taken back, nothing is left of them but their places in the log.",
+  takeBackFor: "That is for what was sent by mistake. It cannot be undone: take a file of them first.",
+  takeBackNow: "Take back {count}",
+  takesBack: "They are taken back",
+  tookBack: "{count|# activity was|# activities were} taken back.",
+  fileFirst: "A file of them",
+  close: "Close",
   shared: "Shared view",
   ended: "This link has ended",
   endedMore: "It was revoked, or its time is over. Ask whoever gave it to you for another.",
