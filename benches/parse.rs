@@ -37,7 +37,7 @@ fn main() {
     let new_id = |_| ActivityId(uuid::Uuid::now_v7());
     let context = DraftContext {
         now: UnixMs(1_795_338_843_120),
-        bound_event: None,
+        bound: &tidings::domain::Events::ALL,
         event_headers: &[],
         made_id: None,
         new_id: &new_id,

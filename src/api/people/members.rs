@@ -152,7 +152,7 @@ pub async fn check_events(api: &Api, caller: &Caller, events: &Events) -> Result
     let turn = api.store.turn(caller.reader()).await?;
     for (at, key) in keys.iter().enumerate() {
         if turn.directory().one(NamedKind::Event, At::top(caller.principal.workspace, Key::clone(key))).await?.is_none() {
-            faults.push(&format!("events[{at}]"), NamedKind::Event.unknown(), format!("there is no event {key}; make it first"));
+            faults.push(format!("events[{at}]"), NamedKind::Event.unknown(), format!("there is no event {key}; make it first"));
         }
     }
     faults.into_result().map_err(|faults| Problem::invalid(INVALID, faults))
