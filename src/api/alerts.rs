@@ -19,6 +19,7 @@ use super::nouns::channels::{ChannelsNoun, begin, fresh_secret};
 use super::rate::Asker;
 use super::read::rule::{Name, Time};
 use super::read::{Fields, Read, documented};
+use crate::auth::Actor;
 use crate::domain::{Key, UnixMs};
 use crate::store::{At, Mute, NamedKind, NoticeRecord, Record};
 
@@ -279,6 +280,11 @@ fn whole(caller: &Caller) -> Result<(), Problem> {
 
 /// What people call whoever asks: by the key that they come by.
 async fn name_of(api: &Api, caller: &Caller) -> Result<String, Problem> {
+    if let Actor::Member(number) = caller.principal.actor
+        && let Some(member) = api.people.members.member(caller.principal.workspace, number).await?
+    {
+        return Ok(if member.name.is_empty() { member.email } else { member.name });
+    }
     let found = api.store.keyring.credential(caller.principal.workspace, caller.principal.root).await?;
     let name = found.map(|credential| credential.name).filter(|name| !name.is_empty());
     Ok(name.unwrap_or_else(|| format!("{} {}", caller.principal.actor.kind(), caller.principal.root)))

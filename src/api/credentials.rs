@@ -254,7 +254,8 @@ pub async fn create_key(
     let ends = hangs_on.as_ref().and_then(|credential| credential.expires_at);
     let held = match principal.actor {
         Actor::Member(member) => api.people.members.member(principal.workspace, member).await?.map(|member| member.role),
-        _ => None,
+        // What comes of a key reaches no further than that.
+        _ => api.store.keyring.credential(principal.workspace, principal.credential).await?.and_then(|credential| credential.held),
     };
     let wanted = Wanted {
         held,

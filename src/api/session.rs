@@ -115,24 +115,38 @@ pub(super) struct Entrance {
     pub until: Option<UnixMs>,
     /// Whose it is: what they may do is what counts.
     pub member: Option<Member>,
+    /// Beyond which role it does not reach, as what it comes from does not.
+    pub held: Option<Role>,
 }
 
 impl Entrance {
     /// Of a member.
     pub fn of_member(member: Member) -> Self {
         let workspace = member.workspace;
-        Self { workspace, scopes: Scopes::NONE, events: Events::ALL, confined: None, parent: None, until: None, member: Some(member) }
+        Self {
+            workspace,
+            scopes: Scopes::NONE,
+            events: Events::ALL,
+            confined: None,
+            parent: None,
+            until: None,
+            member: Some(member),
+            held: None,
+        }
     }
 
     /// Of somebody at a demo who is nobody in particular.
     const fn of_guest(workspace: WorkspaceId, scopes: Scopes) -> Self {
-        Self { workspace, scopes, events: Events::ALL, confined: None, parent: None, until: None, member: None }
+        Self { workspace, scopes, events: Events::ALL, confined: None, parent: None, until: None, member: None, held: None }
     }
 
     fn grant(&self) -> Grant {
         match &self.member {
             Some(member) => Grant { events: member.events.clone(), ..Grant::of(member.role.rights()) },
-            None => Grant { events: self.events.clone(), ..Grant::of(self.scopes.rights()) },
+            None => {
+                let rights = self.held.map_or(Rights::ALL, Role::rights).within(self.scopes.rights());
+                Grant { events: self.events.clone(), ..Grant::of(rights) }
+            }
         }
     }
 }
@@ -244,6 +258,7 @@ async fn by_key(api: &Api, key: &str) -> Result<Entrance, Problem> {
         parent: Some(found.number),
         until: found.expires_at,
         member: None,
+        held: found.held,
     })
 }
 
@@ -259,6 +274,7 @@ async fn by_share(api: &Api, share: &str) -> Result<Entrance, Problem> {
         parent: Some(found.number),
         until: found.expires_at,
         member: None,
+        held: found.held,
     })
 }
 
@@ -305,7 +321,7 @@ async fn by_demo(api: &Api, role: Option<Role>) -> Result<Entrance, Problem> {
 
 /// Keeps a session and gives the cookie for it.
 pub(super) async fn begin(api: &Api, entrance: Entrance, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
-    let Entrance { workspace, scopes, events, confined, parent, until, member } = entrance;
+    let Entrance { workspace, scopes, events, confined, parent, until, member, held: _ } = entrance;
     let now = api.clock.now();
     let lasts_ms = if member.is_some() { api.people.idle_ms } else { SESSION_MS };
     let lasts_until = UnixMs(now.0 + lasts_ms);

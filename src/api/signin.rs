@@ -106,6 +106,7 @@ pub async fn enter(
                 parent: taken.parent,
                 until: None,
                 member: None,
+                held: taken.held,
             }
         }
     };

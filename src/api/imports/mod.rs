@@ -125,6 +125,8 @@ pub async fn import(
         tracing::error!(%fault, "reading a list failed");
         Problem::new(INTERNAL, INTERNAL.cure)
     })??;
+    // What is to be sent beside it has its place again.
+    drop(sent);
     let now = api.clock.now();
     let tag = match tag {
         Some(tag) => tag,

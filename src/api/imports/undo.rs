@@ -16,13 +16,17 @@ use crate::api::error::{IMPORT_OVER, Problem};
 use crate::api::extract::{NoQuery, Path};
 use crate::api::lists::ListBody;
 use crate::api::nouns::{changed, existing_event, unexpected};
-use crate::domain::{Key, fold};
+use crate::domain::{Events, Key, fold};
 use crate::filter::{Field as Facet, FilterSet};
 use crate::import::plan::Partner;
-use crate::store::{At, Change, Condition, FacetQuery, Import, ImportRow, ImportState, NamedKind, Outcome, Thing, UNDO_MS};
+use crate::store::{
+    At, Change, Condition, FacetQuery, Import, ImportRow, ImportState, NamedKind, Order, Outcome, PageEnd, PageQuery, Thing, UNDO_MS,
+};
 
 /// Removals under way at one time.
 const REMOVALS: usize = 64;
+/// Bytes of the one activity that is asked for.
+const ONE_BYTES_MAX: usize = 256 * 1024;
 
 /// List the imports of an event, newest first.
 #[utoipa::path(get, path = "/v1/events/{event}/imports", tag = "Directory", params(("event" = String, Path, description = "Key of the event")),
@@ -96,6 +100,7 @@ async fn way_back(api: &Api, caller: &Caller, event: &Key, import: i64) -> Resul
         values_max: usize::MAX,
     };
     let counted = api.store.turn(caller.reader()).await?.log().facets(workspace, by).await?;
+    let is_whole = counted.complete;
     let acted: HashSet<String> = counted
         .by
         .into_iter()
@@ -107,16 +112,36 @@ async fn way_back(api: &Api, caller: &Caller, event: &Key, import: i64) -> Resul
     let has_acted = |key: &Key| acted.contains(&**key.folded()) || acted.contains(&in_event(key));
     let mut way = WayBack { remove: Vec::new(), restore: Vec::new(), kept: Vec::new() };
     for ImportRow { key, was, became } in rows {
+        // What could not be counted whole is asked one by one: nobody who has acted goes.
+        let acted = has_acted(&key) || !is_whole && was.is_none() && acts(api, caller, event, &key).await?;
         match (now.get(&**key.folded()), was) {
             // It is gone, or was never made.
             (None, _) => {}
-            (Some(is), None) if *is == became && !has_acted(&key) => way.remove.push(key),
+            (Some(is), None) if *is == became && !acted => way.remove.push(key),
             (Some(is), Some(was)) if *is == became => way.restore.push((key, was)),
             (Some(is), Some(was)) if *is == was => {}
             _ => way.kept.push(key),
         }
     }
     Ok(way)
+}
+
+/// Whether a partner has acted.
+async fn acts(api: &Api, caller: &Caller, event: &Key, partner: &Key) -> Result<bool, Problem> {
+    let query = PageQuery {
+        filter: FilterSet::granted(&Events::only(event.clone()), Some(partner)),
+        after: 0,
+        up_to: None,
+        since: None,
+        until: None,
+        order: Order::NewestFirst,
+        limit: 1,
+        bytes_max: ONE_BYTES_MAX,
+        corrections: false,
+    };
+    let page = api.store.turn(caller.reader()).await?.log().page(caller.principal.workspace, query).await?;
+    // Where the read did not come to the end it may have.
+    Ok(!page.items.is_empty() || page.end != PageEnd::Range)
 }
 
 /// Takes it back.

@@ -187,6 +187,11 @@ pub async fn change(
     let change =
         MemberChange { name: Some(draft.name), language: Some(draft.language), role: Some(draft.role), events: Some(draft.events) };
     let done = api.people.members.change_member(caller.principal.workspace, member.number, change, caller.principal.actor).await?;
+    // Believed no more from now on; what is open is closed by the watch over credentials, once, whichever process it is on.
+    let done = match done {
+        MemberChanged::Changed(member, _) => MemberChanged::Changed(member, Vec::new()),
+        other => other,
+    };
     Ok(Json(changed(&api, done)?.into()))
 }
 
@@ -203,9 +208,7 @@ pub async fn remove(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: 
 fn changed(api: &Api, done: MemberChanged) -> Result<Member, Problem> {
     match done {
         MemberChanged::Changed(member, sessions) => {
-            if !sessions.is_empty() {
-                api.readers.revoked(&sessions);
-            }
+            api.readers.revoked(&sessions);
             Ok(*member)
         }
         MemberChanged::Unknown => Err(Problem::not_found("member")),

@@ -191,7 +191,8 @@ pub(super) async fn insert_credential(
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (select ends from life),
              case when ?2 in ('key', 'site') and ?7 is null then null else (select ends from life) end,
              (select revoked_at from made_from), (select revocation from made_from),
-             (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             (select coalesce(root, id) from made_from), coalesce(?10, (select rate_per_s from made_from)), ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             coalesce(?19, (select held from made_from)))
          returning id",
     )
     .bind(new.hash.0.to_vec())

@@ -303,6 +303,15 @@ impl Members for SqliteStore {
                 (Some(number), _) => number,
                 (None, None) => return Ok(Joined::NoEmail),
                 (None, Some(email)) => {
+                    // Of the links of several first starts one makes the owner: the others are good for nothing then.
+                    let there: bool =
+                        sqlx::query_scalar("select exists (select 1 from members where workspace_id = ? and joined_at is not null)")
+                            .bind(workspace.number())
+                            .fetch_one(&mut *transaction)
+                            .await?;
+                    if there {
+                        return Ok(Joined::Unknown);
+                    }
                     if has_password(&mut transaction, email).await? {
                         return Ok(Joined::Known);
                     }

@@ -230,6 +230,15 @@ async fn nobody_gives_what_they_have_not_and_an_owner_stays() {
     assert_eq!(app.get(&key, "/v1/keys").await.status, 200);
     assert_eq!(app.get(&key, "/v1/members").await.status, 403);
     assert_eq!(app.post(&key, "/v1/invitations", r#"{"email":"b@b.example","role":"owner"}"#).await.status, 403);
+    // Nor does what comes of it: another key, a browser that is signed in by it, and a key that this one makes.
+    let next = app.post(&key, "/v1/keys", r#"{"scopes":["read","admin"]}"#).await.json()["key"].as_str().expect("a key").to_owned();
+    let signed_in = browser(&app, &sign_in(&app, &json!({ "key": key })).await);
+    assert!(!signed_in.get("/v1/session").await.json()["rights"].as_array().expect("rights").contains(&json!("members")));
+    let third = signed_in.ask(Method::POST, "/v1/keys", r#"{"scopes":["read","admin"]}"#).await.json();
+    for key in [&next, third["key"].as_str().expect("a key")] {
+        assert_eq!((app.get(key, "/v1/keys").await.status.as_u16(), app.get(key, "/v1/members").await.status.as_u16()), (200, 403));
+    }
+    assert_eq!(signed_in.get("/v1/members").await.status, 403);
     // And stays when they go.
     let id = number(&app, &admin, "deputy@engines.example").await;
     assert_eq!(owner.ask(Method::DELETE, &format!("/v1/members/{id}"), "").await.status, 204);
@@ -358,10 +367,13 @@ async fn the_first_owner_comes_by_the_link_of_the_first_start() {
     let link = app.running().first_owner_link().await.expect("asked").expect("nobody can come in yet");
     let nothing = sign_in(&app, &json!({"link": secret(&link)})).await;
     assert_eq!(nothing.json()["errors"][0]["path"], "email", "{}", nothing.text());
+    let other = app.running().first_owner_link().await.expect("asked").expect("a second start");
     let said = json!({"link": secret(&link), "email": "ada@engines.example", "password": ADA, "name": "Ada"});
     let ada = browser(&app, &sign_in(&app, &said).await);
     assert_eq!(ada.get("/v1/session").await.json()["member"]["role"], "owner");
     assert_eq!(sign_in(&app, &said).await.code(), (401, "unauthorised".to_owned()), "once");
+    let late = json!({"link": secret(&other), "email": "eve@engines.example", "password": ADA});
+    assert_eq!(sign_in(&app, &late).await.code(), (401, "unauthorised".to_owned()), "whoever comes later is no owner");
     assert_eq!(app.running().first_owner_link().await.expect("asked"), None);
     app.finish().await;
 }
