@@ -108,15 +108,21 @@ pub struct Rates {
     /// Passwords that somebody has tried, by where they are and whose they were, and by whose.
     tries: Limiter<(IpAddr, u64)>,
     all_tries: Limiter<u64>,
+    /// Codes of a second factor, by whose it is.
+    seconds: Limiter<u64>,
     hasher: RandomState,
 }
 
 /// Codes that one may enter in a minute.
 const CODES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Passwords of one person that may be tried in a minute from one address.
-const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Passwords of one person that may be tried in a minute from everywhere: so many that nobody is locked out by others.
 const ALL_TRIES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(100).unwrap();
+/// Codes of a second factor that may be tried at once, and how long it takes until another may: of a million codes three are good at
+/// any time, and whoever has found out the password must not get through them.
+const SECONDS_BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const SECONDS_PERIOD: Duration = Duration::from_secs(6 * 60);
 /// Codes that all may enter in a minute.
 const ALL_CODES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
@@ -168,6 +174,15 @@ impl Rates {
         self.all_tries.check_key(&whose).map_err(|until| limited("more passwords of one person than all may try", &until))
     }
 
+    /// Takes note that somebody who knows the password of the person with this email tries a code.
+    ///
+    /// # Errors
+    /// When too many were tried.
+    pub fn second(&self, email: &str) -> Result<(), Problem> {
+        let tried = self.seconds.check_key(&self.hasher.hash_one(email));
+        tried.map_err(|until| limited("more codes of a second factor than one may try", &until))
+    }
+
     /// Full buckets.
     pub fn new(config: &RateConfig) -> Self {
         let quota = |rate, burst| Quota::per_second(rate).allow_burst(burst);
@@ -183,6 +198,9 @@ impl Rates {
             all_codes: DefaultDirectRateLimiter::direct(Quota::per_minute(ALL_CODES_PER_MINUTE)),
             tries: Limiter::dashmap(Quota::per_minute(TRIES_PER_MINUTE)),
             all_tries: Limiter::dashmap(Quota::per_minute(ALL_TRIES_PER_MINUTE)),
+            seconds: Limiter::dashmap(
+                Quota::with_period(SECONDS_PERIOD).map_or_else(|| Quota::per_hour(SECONDS_BURST), |quota| quota.allow_burst(SECONDS_BURST)),
+            ),
             hasher: RandomState::new(),
         }
     }
@@ -234,6 +252,7 @@ impl Rates {
             self.codes.retain_recent();
             self.tries.retain_recent();
             self.all_tries.retain_recent();
+            self.seconds.retain_recent();
             self.making.sweep(Instant::now());
         }
     }
@@ -292,6 +311,23 @@ mod tests {
         assert!(rates.drafts(&caller(2, Some(3)), 3).is_ok(), "a bucket each");
         assert!(rates.drafts(&caller(2, Some(4)), 4).is_ok());
         assert!(rates.drafts(&caller(3, None), 5_000).is_ok());
+    }
+
+    #[test]
+    fn passwords_and_codes_are_tried_at_a_rate() {
+        let rates = Rates::new(&RateConfig::default());
+        let here = "203.0.113.9".parse().expect("address");
+        assert!(
+            (0..30).all(|_| rates.password(here, "ada@engines.example").is_ok()) && rates.password(here, "ada@engines.example").is_err()
+        );
+        assert!(rates.password(here, "bob@engines.example").is_ok());
+        // From elsewhere its owner comes in all the same, up to what all together may try.
+        let others = |n: u8| std::net::IpAddr::from([198, 51, 100, n]);
+        let tried = (0..=255).filter(|n| rates.password(others(*n), "ada@engines.example").is_ok()).count();
+        assert_eq!(tried, 70);
+        // Whoever knows the password does not get through a million codes.
+        assert!((0..10).all(|_| rates.second("ada@engines.example").is_ok()) && rates.second("ada@engines.example").is_err());
+        assert!(rates.second("bob@engines.example").is_ok());
     }
 
     #[test]

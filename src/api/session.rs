@@ -289,6 +289,7 @@ async fn by_password(api: &Api, email: &str, password: String, workspace: Option
     let person = person.ok_or_else(failed)?;
     if let Some(was) = &person.second {
         let code = code.ok_or_else(|| Problem::new(CODE_REQUIRED, CODE_REQUIRED.cure))?;
+        api.rates.second(&folded_email(email))?;
         let left = second::spent(was, &code, api.clock.now().0 / 1_000).ok_or_else(failed)?;
         // Somebody else has used a code at this very moment: it may have been this one.
         api.people.members.set_second(person.number, person.second.clone(), Some(left)).await?.ok_or_else(failed)?;

@@ -68,7 +68,7 @@ const GERMAN: Words = Words {
         "Betrieb, der sich um System, Bildschirme und Alarme kümmert",
         "Betrachter, der liest",
     ],
-    only: |events| format!("Von den Veranstaltungen sehen Sie {events}."),
+    only: |events| format!("Von den Events sehen Sie {events}."),
     email: "E-Mail",
     name: "Ihr Name",
     choose: "Passwort wählen",

@@ -119,7 +119,7 @@ describe("in German", () => {
     await page.getByText(/Der Name fehlt\. Geben Sie ein/).waitFor();
     await page.getByText(/Die E-Mail „niemand“ ist keine Adresse/).waitFor();
     await noEnglish(page);
-    await page.getByRole("button", { name: "Mehrere, durch Einfügen" }).click();
+    await page.getByRole("button", { name: "Eine Liste" }).click();
     await page.getByLabel("Ein Partner pro Zeile").fill("Vandelay, desk@vandelay.example\nVandelay, x");
     await page.getByText(/^1 Zeile ist nicht verwendbar/).waitFor();
     await page.getByRole("button", { name: "1 hinzufügen, 1 auslassen" }).waitFor();
@@ -128,6 +128,12 @@ describe("in German", () => {
       await page.goto(server.url + path);
       await page.locator("main h1").waitFor();
       await page.locator("main").getByRole("link").first().waitFor();
+      await noEnglish(page);
+    }
+    for (const path of ["/members", "/audit", "/webhooks"]) {
+      await page.goto(server.url + path);
+      await page.locator("main h1").waitFor();
+      await page.waitForLoadState("networkidle");
       await noEnglish(page);
     }
     noFaults(page);

@@ -53,8 +53,9 @@ struct PasswordDraft {
     new: String,
 }
 
-/// What turns the second factor on: the secret that was given, and a code that an app makes from it.
+/// What turns the second factor on: who somebody is, the secret that was given, and a code that an app makes from it.
 struct SecondDraft {
+    password: Option<String>,
     secret: Vec<u8>,
     code: String,
 }
@@ -99,9 +100,10 @@ impl Read for SecondDraft {
     const ABOUT: &'static str = "A second factor that is to be in force from now on.";
 
     fn read(fields: &mut Fields) -> Option<Self> {
+        let password = fields.optional("password", Password, "One's own password; who has none leaves it out.");
         let secret = fields.required("secret", Base32, "The secret, as it was given.");
         let code = fields.required("code", OneTimeCode, "The code that the app shows.");
-        Some(Self { secret: secret?, code: code? })
+        Some(Self { password, secret: secret?, code: code? })
     }
 }
 
@@ -179,9 +181,17 @@ pub async fn make_second(
 /// Put a second factor in force, in the place of one before. The recovery codes are in this answer and never again.
 #[utoipa::path(put, path = "/v1/session/second", tag = "Sign-in", request_body = SecondDraft,
     responses((status = 200, description = "In force", body = RecoveryBody)))]
-pub async fn put_second(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, mut sent: Sent) -> Result<Json<RecoveryBody>, Problem> {
-    let SecondDraft { secret, code } = sent.read().await?;
+pub async fn put_second(
+    State(api): State<Arc<Api>>,
+    Extension(client): Extension<ClientAddress>,
+    caller: Caller,
+    _: NoQuery,
+    mut sent: Sent,
+) -> Result<Json<RecoveryBody>, Problem> {
+    let SecondDraft { password, secret, code } = sent.read().await?;
     let person = person(&api, &caller).await?;
+    // A browser that was left open is not enough to lock its owner out.
+    prove(&api, &person, client, password).await?;
     let wrong = || Problem::invalid(INVALID, Invalid::one("code", "wrong_code", "is not what the app shows now; is its clock right?"));
     let begun = Second { secret, used: 0, recovery: Vec::new() };
     let begun = second::spent(&begun, &code, api.clock.now().0 / 1_000).ok_or_else(wrong)?;

@@ -2409,6 +2409,11 @@ export interface components {
         SecondFactorDraft: {
             /** @description The code that the app shows. */
             code: string;
+            /**
+             * Format: password
+             * @description One's own password; who has none leaves it out.
+             */
+            password?: string | null;
             /** @description The secret, as it was given. */
             secret: string;
         };

@@ -12,7 +12,7 @@ export default {
   forMe: "Nur für mich",
   forMeMore: "Niemand sonst sieht sie.",
   forEvent: "Nur in {event}",
-  forEventMore: "Sonst wird sie in jeder Veranstaltung angeboten.",
+  forEventMore: "Sonst wird sie in jedem Event angeboten.",
   take: "Den Filter übernehmen, der jetzt gesetzt ist",
   takeMore: "Die Ansicht enthält dann, was die Liste jetzt zeigt.",
   save: "Speichern",
