@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Api;
 use super::authenticate::Caller;
 use super::body::Sent;
-use super::error::{NOT_FIRING, Problem};
+use super::error::{INVALID, NOT_FIRING, Problem};
 use super::extract::{NoQuery, Path};
 use super::lists::ListBody;
 use super::nouns::Noun as _;
@@ -20,7 +20,7 @@ use super::rate::Asker;
 use super::read::rule::{Name, Time};
 use super::read::{Fields, Read, documented};
 use crate::auth::Actor;
-use crate::domain::{Key, UnixMs};
+use crate::domain::{Invalid, Key, UnixMs};
 use crate::store::{At, Mute, NamedKind, NoticeRecord, Record};
 
 /// Lines of the history that are told.
@@ -115,6 +115,19 @@ struct MuteDraft {
 
 documented!(AcknowledgeDraft, MuteDraft);
 
+impl MuteDraft {
+    /// Holds that it ends in time to come: whoever gives another would believe that nobody is told.
+    fn check(&self, now: UnixMs) -> Result<(), Problem> {
+        match self.until.filter(|until| *until <= now) {
+            Some(until) => {
+                let over = Invalid::one("until", "in_the_past", format!("{until} is over; give a time that is to come, or leave it out"));
+                Err(Problem::invalid(INVALID, over))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl Read for AcknowledgeDraft {
     const NAME: &'static str = "AcknowledgeDraft";
     const ABOUT: &'static str = "Who is on it.";
@@ -191,6 +204,7 @@ pub async fn acknowledge(
     responses((status = 200, description = "As it is now", body = AlertBody)))]
 pub async fn mute(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: NoQuery, mut sent: Sent) -> Result<Json<AlertBody>, Problem> {
     let draft: MuteDraft = sent.read().await?;
+    draft.check(api.clock.now())?;
     let (at, record) = existing(&api, &caller, NamedKind::Alert, path.key("alert")?).await?;
     let by = name_of(&api, &caller).await?;
     api.alerts.mute(at.workspace, Some(&at.key), draft.mute(&by), &by).await;
@@ -202,6 +216,7 @@ pub async fn mute(State(api): State<Arc<Api>>, caller: Caller, path: Path, _: No
     responses((status = 200, description = "As it is now", body = AllMuteBody)))]
 pub async fn mute_all(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, mut sent: Sent) -> Result<Json<AllMuteBody>, Problem> {
     let draft: MuteDraft = sent.read().await?;
+    draft.check(api.clock.now())?;
     whole(&caller)?;
     let by = name_of(&api, &caller).await?;
     api.alerts.mute(caller.principal.workspace, None, draft.mute(&by), &by).await;

@@ -211,6 +211,10 @@ async fn who_is_on_it_ends_what_would_be_told_next_and_mute_tells_nobody() {
     until(&app, &key, "/v1/alerts/a", |told| told["state"] == "firing").await;
     assert!(receiver.came().is_empty(), "it fires, and nobody is told");
     assert_eq!(app.post(&key, "/v1/alerts:mute", "{}").await.json(), json!({"mute": null}));
+    for path in ["/v1/alerts:mute", "/v1/alerts/a/mute"] {
+        let over = app.post(&key, path, r#"{"until":"2020-01-01T00:00:00Z"}"#).await;
+        assert_eq!((over.status.as_u16(), &over.json()["errors"][0]["code"]), (422, &json!("in_the_past")), "{path}: {}", over.text());
+    }
     // Told late, and then others, as nobody is on it.
     let came = receiver.came_to(2).await;
     assert_eq!(came.iter().map(|came| came.line.as_str()).collect::<Vec<_>>(), ["POST /duty", "POST /lead"]);
