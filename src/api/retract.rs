@@ -58,7 +58,6 @@ struct RetractDraft {
     view: Option<Key>,
     after: Option<Cursor>,
     before: Option<Cursor>,
-    reason: Option<String>,
     dry_run: bool,
 }
 
@@ -74,12 +73,12 @@ impl Read for RetractDraft {
         let view = fields.optional("view", KeyText, "Key of a view, whose filter set must hold too.");
         let after = fields.optional("after", Position, "Only what lies after this cursor.");
         let before = fields.optional("before", Position, "Only what lies up to this cursor.");
-        let reason = fields.optional("reason", Name, "Why, for the log of the server.");
+        fields.optional("reason", Name, "Why, for those who read the request: it is kept nowhere.");
         let dry_run = fields.optional("dry_run", Flag, "True looks only: how many it would be.").unwrap_or_default();
         if filter.is_everything() && view.is_none() && after.is_none() && before.is_none() && fields.is_fine() {
             fields.fault("filter", "everything", "would take back the whole log; say which activities by filter, view, after or before");
         }
-        Some(Self { filter, view, after, before, reason, dry_run })
+        Some(Self { filter, view, after, before, dry_run })
     }
 }
 
@@ -88,7 +87,7 @@ impl Read for RetractDraft {
 #[utoipa::path(post, path = "/v1/activities:retract", tag = "Activities", request_body = RetractDraft,
     responses((status = 200, description = "Taken back, or with dry_run counted", body = RetractionBody)))]
 pub async fn retract(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, mut sent: Sent) -> Result<Json<RetractionBody>, Problem> {
-    let RetractDraft { filter: own, view, after, before, reason, dry_run } = sent.read().await?;
+    let RetractDraft { filter: own, view, after, before, dry_run } = sent.read().await?;
     let (workspace, by) = (caller.principal.workspace, caller.principal.actor);
     let bound = caller.principal.grant.events.clone();
     if own.names_other_event(&bound) {
@@ -115,7 +114,8 @@ pub async fn retract(State(api): State<Arc<Api>>, caller: Caller, _: NoQuery, mu
             format!("are {matched} activities; at most {RETRACTED_MAX} at once: narrow it by after and before, and take back part by part");
         return Err(Problem::invalid(INVALID, Invalid::one("filter", "too_many", many)));
     }
-    tracing::warn!(%by, matched, reason = reason.as_deref().unwrap_or(""), "activities are taken back");
+    // By whom and how many: a log never holds what somebody wrote.
+    tracing::warn!(%by, matched, "activities are taken back");
     let (mut erased, mut reached) = (0, from);
     while reached < up_to {
         let (ids, next) = page(&api, &caller, &filter, reached, up_to).await?;

@@ -2216,7 +2216,7 @@ export interface components {
             dry_run?: boolean | null;
             /** @description A FilterSet; everything without it. */
             filter?: Record<string, never> | null;
-            /** @description Why, for the log of the server. */
+            /** @description Why, for those who read the request: it is kept nowhere. */
             reason?: string | null;
             /** @description Key of a view, whose filter set must hold too. */
             view?: string | null;

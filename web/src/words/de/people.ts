@@ -16,7 +16,7 @@ export default {
     owner: "Alles, auch wer sonst hereindarf.",
     admin: "Alles außer den Mitgliedern.",
     editor: "Liest und pflegt Partner, Nachrichten, Kampagnen und Ansichten.",
-    operator: "Kümmert sich um System, Bildschirme und Alarme. Sieht keine Kontakte und nimmt nichts heraus.",
+    operator: "Liest und kümmert sich um System, Bildschirme und Alarme. Nimmt nichts als Datei heraus.",
     viewer: "Liest.",
   },
   events: "Events",

@@ -13,7 +13,7 @@ export default {
     owner: "Everything, also who else may come in.",
     admin: "Everything but members.",
     editor: "Reads, and looks after partners, messages, campaigns and views.",
-    operator: "Looks after the system, screens and alerts. Sees no contacts and takes nothing out.",
+    operator: "Reads, and looks after the system, screens and alerts. Takes nothing out as a file.",
     viewer: "Reads.",
   },
   events: "Events",
