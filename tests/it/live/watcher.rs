@@ -104,12 +104,17 @@ impl Watcher {
 
     /// The next frame with this word; others but positions are not awaited.
     pub async fn expect(&mut self, word: &str) -> Value {
+        self.expect_past(word, &["position"]).await
+    }
+
+    /// The next frame with this word, past frames with one of the others.
+    async fn expect_past(&mut self, word: &str, others: &[&str]) -> Value {
         loop {
             let frame = self.next().await;
             if frame["type"] == word {
                 return frame;
             }
-            assert_eq!(frame["type"], "position", "{word} was awaited, {frame} came");
+            assert!(others.iter().any(|other| frame["type"] == *other), "{word} was awaited, {frame} came");
         }
     }
 
@@ -134,10 +139,10 @@ impl Watcher {
         }
     }
 
-    /// Subscribes afresh and takes the answer.
+    /// Subscribes afresh and takes the answer. What changed just before the connection opened may be told first.
     pub async fn subscribe(&mut self, filter: Value) -> Value {
         self.say(json!({"type":"subscribe","sub":"s","filter":filter})).await;
-        let answer = self.expect("subscribed").await;
+        let answer = self.expect_past("subscribed", &["position", "changed"]).await;
         assert_eq!((&answer["sub"], &answer["rev"], &answer["mode"]), (&json!("s"), &json!(1), &json!("fresh")));
         answer
     }
